@@ -1,0 +1,1 @@
+"""FinOps pipeline for machine-learning teams: land, build, prove, publish, tell."""

@@ -1,0 +1,162 @@
+"""What travels through the pipeline: a delivery is discovered, its receipt is landed, a build rebuilds partitions.
+
+All are frozen values that go to JSON and back unchanged; amounts are Decimal and travel as text.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class ExportFile:
+    """One file of an export. `uri` is a local path or s3://…; `size` in bytes; `etag` as the store gives it."""
+
+    uri: str
+    size: int
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One version of one billing period of one source, as it lies at its origin.
+
+    `version` is the execution or assembly id, or a content hash where there is no manifest.
+    `delivered_at` (UTC) orders versions of one period: the manifest's time, else the newest file's.
+    `selects_period` is true where the files may hold other periods too, so rows are chosen by their own period.
+    """
+
+    source: str
+    export_kind: str
+    period: str
+    version: str
+    delivered_at: datetime
+    files: tuple[ExportFile, ...]
+    manifest_uri: str | None = None
+    selects_period: bool = False
+
+    def __str__(self) -> str:
+        return f"source {self.source!r}, billing period {self.period}, version {self.version}"
+
+
+@dataclass(frozen=True)
+class ControlTotal:
+    """Rows and billed cost of the raw files for one day and account: what every later sum is held against."""
+
+    charge_date: date
+    billing_account_id: str
+    sub_account_id: str
+    billing_currency: str
+    row_count: int
+    billed_cost: Decimal
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof that a delivery was landed whole. Paths in `landed_files` are relative to the landing folder."""
+
+    delivery: Delivery
+    shape: str
+    landed_files: tuple[str, ...]
+    row_count: int
+    control_totals: tuple[ControlTotal, ...]
+    tag_keys: tuple[str, ...] = ()
+    absent_columns: tuple[str, ...] = ()
+    extra_columns: tuple[str, ...] = ()
+    rejected_rows: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def currencies(self) -> dict[str, str]:
+        """Billing currency per billing account id."""
+        return {total.billing_account_id: total.billing_currency for total in self.control_totals}
+
+    def to_json(self) -> str:
+        """Return this receipt as JSON text; `from_json` gives it back equal."""
+        return json.dumps(asdict(self), default=str, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the receipt that `to_json` wrote."""
+        raw: dict[str, Any] = json.loads(text)
+        delivery = raw["delivery"]
+        return cls(
+            delivery=Delivery(
+                **{
+                    **delivery,
+                    "delivered_at": datetime.fromisoformat(delivery["delivered_at"]),
+                    "files": tuple(ExportFile(**file) for file in delivery["files"]),
+                }
+            ),
+            shape=raw["shape"],
+            landed_files=tuple(raw["landed_files"]),
+            row_count=raw["row_count"],
+            control_totals=tuple(
+                ControlTotal(
+                    **{
+                        **total,
+                        "charge_date": date.fromisoformat(total["charge_date"]),
+                        "billed_cost": Decimal(total["billed_cost"]),
+                    }
+                )
+                for total in raw["control_totals"]
+            ),
+            tag_keys=tuple(raw["tag_keys"]),
+            absent_columns=tuple(raw["absent_columns"]),
+            extra_columns=tuple(raw["extra_columns"]),
+            rejected_rows=raw["rejected_rows"],
+        )
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What is replaced as one: a billing period of a source, in the version of one delivery."""
+
+    x_source: str
+    billing_period: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Build:
+    """One private build of the warehouse. `rebuilt` are the partitions it wrote, `partitions` all it holds."""
+
+    build_id: str
+    schema_version: str
+    configuration_hash: str
+    warehouse_path: str
+    plan_path: str
+    partitions: tuple[Partition, ...]
+    rebuilt: tuple[Partition, ...]
+    is_unchanged: bool = False
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A build that readers can open. `lake_builds` are the build ids whose lake files it names."""
+
+    build_id: str
+    schema_version: str
+    configuration_hash: str
+    published_at: datetime
+    partitions: tuple[Partition, ...]
+    lake_builds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One data-quality check: passed, failed, or (is_evaluated false) could not be asked at all."""
+
+    layer: str
+    suite: str
+    expectation: str
+    subject: str
+    is_success: bool
+    is_evaluated: bool
+    unexpected_count: int
+    severity: str
+    sample: str = ""
+    x_source: str | None = None
+    billing_period: str | None = None

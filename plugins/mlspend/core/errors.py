@@ -1,0 +1,68 @@
+"""Every error mlspend raises on purpose: two families by what a scheduler should do, then one class by who must act.
+
+A message says what happened, to which source, billing period and file, and what to do next. It never holds a secret.
+"""
+
+
+class MlspendError(Exception):
+    """Base of all errors raised on purpose; the CLI prints its message and exits 1."""
+
+
+class Terminal(MlspendError):
+    """A retry cannot help: somebody must change the data, the configuration or a permission."""
+
+
+class Transient(MlspendError):
+    """A retry may help: the other side was slow, busy or not ready yet."""
+
+
+class ConfigInvalid(Terminal):
+    """mlspend.yml must be corrected by its owner."""
+
+
+class ExportUnrecognised(Terminal):
+    """Nothing at the location looks like a billing export mlspend knows."""
+
+
+class ExportNotDelivered(Transient):
+    """The export, or a file its manifest names, is not there (yet)."""
+
+
+class ExportUnreadable(Terminal):
+    """A delivered file is truncated, not what its name says, or its manifest is not valid."""
+
+
+class ExportContractBroken(Terminal):
+    """A required column is missing, or a value does not have the type its export kind promises."""
+
+
+class CurrencyChanged(Terminal):
+    """A billing account is billed in another currency than the one recorded for it."""
+
+
+class StoreAccessDenied(Terminal):
+    """Credentials or permissions of the export's bucket or folder must be corrected."""
+
+
+class StoreUnavailable(Transient):
+    """The export's bucket did not answer properly; worth another try."""
+
+
+class BuildFailed(Terminal):
+    """A dbt model or test failed; the warehouse was not replaced."""
+
+
+class ChecksFailed(Terminal):
+    """A data-quality check said no, or could not be evaluated; nothing was published, nothing sent."""
+
+
+class NothingPublished(Terminal):
+    """There is no published warehouse to read yet."""
+
+
+class MessageRefused(Terminal):
+    """Slack refused the message for a reason that a retry cannot mend."""
+
+
+class MessageUndelivered(Transient):
+    """Slack did not take the message this time."""

@@ -1,0 +1,45 @@
+"""Billing periods as the text 'YYYY-MM', the provider's own month (for Google Cloud the invoice month)."""
+
+import re
+from datetime import date
+
+_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+def parse_period(text: str) -> str:
+    """Return `text` if it is a billing period 'YYYY-MM', else raise ValueError.
+
+    >>> parse_period("2026-10")
+    '2026-10'
+    """
+    if not _PERIOD.fullmatch(text):
+        raise ValueError(f"{text!r} is not a billing period: write it as YYYY-MM, for example 2026-10")
+    return text
+
+
+def period_of(day: date) -> str:
+    """Return the billing period that `day` falls in.
+
+    >>> period_of(date(2026, 10, 31))
+    '2026-10'
+    """
+    return f"{day.year:04d}-{day.month:02d}"
+
+
+def shift_period(period: str, months: int) -> str:
+    """Return the billing period `months` later (earlier when negative).
+
+    >>> shift_period("2026-01", -2)
+    '2025-11'
+    """
+    year, month = divmod(int(period[:4]) * 12 + int(period[5:]) - 1 + months, 12)
+    return f"{year:04d}-{month + 1:02d}"
+
+
+def first_day(period: str) -> date:
+    """Return the first day of the billing period.
+
+    >>> first_day("2026-02")
+    datetime.date(2026, 2, 1)
+    """
+    return date(int(period[:4]), int(period[5:]), 1)
