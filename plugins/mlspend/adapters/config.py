@@ -1,0 +1,74 @@
+"""mlspend.yml is loaded here. Unknown keys are errors, secrets are refused, every error names file, line and key."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mlspend.adapters import yaml_lines
+from mlspend.adapters.config_checks import cross_check, explain, find_secrets, written
+from mlspend.adapters.config_model import Config
+from mlspend.adapters.source_names import config_path
+from mlspend.adapters.yaml_lines import Document, Place
+from mlspend.core.errors import ConfigInvalid
+
+__all__ = ["Config", "Problem", "check", "default", "load"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a configuration file: where, what, and what would be right. Never holds a secret's value."""
+
+    file: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}:{self.line}: {self.key}: {self.message}"
+            if self.key
+            else f"{self.file}:{self.line}: {self.message}"
+        )
+
+
+def default() -> Config:
+    """Return the configuration that `mlspend try` works with: common tag keys and synonyms, no projects, no sources."""
+    return Config(company="unconfigured", sources=())
+
+
+def load(path: Path | None = None) -> Config:
+    """Return the configuration in `path` (None: MLSPEND_CONFIG or the project's); ConfigInvalid lists all problems."""
+    config, problems = _read(path or config_path())
+    if config is None or problems:
+        raise ConfigInvalid("\n".join(str(problem) for problem in problems))
+    return config
+
+
+def check(path: Path | None = None) -> list[Problem]:
+    """Return everything wrong with the configuration in `path`, in the order of its lines."""
+    return _read(path or config_path())[1]
+
+
+def _read(path: Path) -> tuple[Config | None, list[Problem]]:
+    def problem(document: Document, place: Place, message: str) -> Problem:
+        return Problem(str(path), document.line_of(place), written(place), message)
+
+    try:
+        document = yaml_lines.read(path)
+    except OSError as error:
+        return None, [Problem(str(path), 1, "", f"cannot be read ({error.strerror}): set MLSPEND_CONFIG to the file")]
+    # Secrets first and alone: no later message may quote one.
+    if secrets := [problem(document, place, message) for place, message in find_secrets(document.data, ())]:
+        return None, secrets
+    if document.faults:
+        return None, [Problem(str(path), fault.line, written(fault.place), fault.message) for fault in document.faults]
+    if not isinstance(document.data, dict):
+        return None, [Problem(str(path), 1, "", "holds no keys: start with `company:` and `sources:`")]
+    try:
+        config = Config.model_validate(document.data)
+    except ValidationError as error:
+        found = [problem(document, *explain(dict(detail))) for detail in error.errors(include_url=False)]
+        return None, sorted(found, key=lambda one: one.line)
+    found = [problem(document, place, message) for place, message in cross_check(config)]
+    return config, sorted(found, key=lambda one: one.line)

@@ -1,0 +1,151 @@
+"""What can be wrong with a configuration, each as a place in the file and a sentence with what would be right."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from mlspend.adapters.config_model import RESERVED_NAMES, Config
+from mlspend.adapters.yaml_lines import Place
+from mlspend.core.secret_shapes import is_secret_name, secret_shape
+
+_INSTEAD = (
+    "secrets come from Airflow Connections or the environment; remove it here and renew it, as it was written down"
+)
+
+
+def find_secrets(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Find the secrets in plain `value`, by name and by shape; no sentence repeats one."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if kind := secret_shape(key):
+                yield place, f"holds a key that looks like {kind}; {_INSTEAD}"
+            elif is_secret_name(key):
+                yield (*place, key), f"is the name of a secret; {_INSTEAD}"
+            else:
+                yield from find_secrets(child, (*place, key))
+    elif isinstance(value, tuple):
+        for position, child in enumerate(value):
+            yield from find_secrets(child, (*place, position))
+    elif isinstance(value, str) and (kind := secret_shape(value)):
+        yield place, f"looks like {kind}; {_INSTEAD}"
+
+
+def explain(detail: dict[str, Any]) -> tuple[Place, str]:
+    """Turn one of pydantic's errors into the place and a sentence with what would be right."""
+    place: Place = tuple(part for part in detail["loc"] if part != "[key]")
+    kind, value = detail["type"], detail["input"]
+    if kind == "extra_forbidden":
+        known = _known_keys(place[:-1])
+        near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+        return place, f"is not a key mlspend knows; {hint}"
+    if kind == "missing":
+        return place, f"is missing{_wanted(place)}"
+    if kind == "literal_error":
+        return place, f"is {value!r}; write one of {', '.join(_allowed(place))}"
+    if kind == "string_type" and not isinstance(value, dict | tuple | type(None)):
+        return place, f"is {value!r}, which YAML does not read as text; put it in quotes"
+    if kind == "tuple_type":
+        return place, "is not a list; write [one, two], or one item per line with a dash"
+    if kind in {"model_type", "mapping_type", "dict_type"}:
+        known_here = ", ".join(_known_keys(place)) or "any name with a list of values"
+        return place, f"is not a set of keys; known here: {known_here}"
+    if value is None or value == "":
+        return place, f"is empty{_wanted(place)}"
+    return place, f"is {value!r}, which cannot be right{_wanted(place)}"
+
+
+def _field_at(place: Place) -> FieldInfo | None:
+    """Return pydantic's description of the field at `place`, None where there is none."""
+    model: type[BaseModel] | None = Config
+    found = None
+    for key in (part for part in place if isinstance(part, str)):
+        found = model.model_fields.get(key) if model else None
+        model = _model_in(found) if found else None
+    return found
+
+
+def _model_in(described: FieldInfo) -> type[BaseModel] | None:
+    inner = [described.annotation, *get_args(described.annotation)]
+    return next((one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)), None)
+
+
+def _known_keys(place: Place) -> list[str]:
+    described = _field_at(place)
+    model = _model_in(described) if described else None if place else Config
+    return list(model.model_fields) if model else []
+
+
+def _allowed(place: Place) -> list[str]:
+    described = _field_at(place)
+    return [str(value) for value in get_args(described.annotation)] if described else []
+
+
+def _wanted(place: Place) -> str:
+    described = _field_at(place)
+    if described is None:
+        return ""
+    if allowed := [value for value in get_args(described.annotation) if isinstance(value, str)]:
+        return f"; write one of {', '.join(allowed)}"
+    return f"; write {described.description}" if described.description else ""
+
+
+def written(place: Place) -> str:
+    """Return `place` as people write it: sources[0].name."""
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
+    """Find what only shows when the parts are seen together."""
+    yield from _check_names("sources", [source.name for source in config.sources])
+    yield from _check_names("teams", [team.name for team in config.teams])
+    yield from _check_names("projects", [project.name for project in config.projects])
+    yield from _check_locations(config)
+    yield from _check_teams(config)
+    projects = enumerate(config.projects)
+    yield from _check_meanings([(("projects", at, "aliases"), one.name, one.aliases) for at, one in projects])
+    yield from _check_meanings([(("environments", name), name, words) for name, words in config.environments.items()])
+    yield from _check_meanings([(("ml_stages", name), name, words) for name, words in config.ml_stages.items()])
+
+
+def _check_names(key: str, names: list[str]) -> Iterator[tuple[Place, str]]:
+    for position, name in enumerate(names):
+        place = (key, position, "name")
+        if name.lower() in [other.lower() for other in names[:position]]:
+            yield place, f"is {name!r}, like another of the {key}; give each its own name"
+        if name.lower() in RESERVED_NAMES:
+            yield place, f"is {name!r}, the name for what has no owner; choose another"
+
+
+def _check_locations(config: Config) -> Iterator[tuple[Place, str]]:
+    for position, source in enumerate(config.sources):
+        scheme, found, _ = source.location.partition("://")
+        if found and scheme != "s3":
+            yield ("sources", position, "location"), f"starts with {scheme}://; write s3://bucket/prefix or a folder"
+
+
+def _check_teams(config: Config) -> Iterator[tuple[Place, str]]:
+    teams = [team.name for team in config.teams]
+    for position, project in enumerate(config.projects):
+        if project.team not in teams:
+            near = difflib.get_close_matches(project.team, teams, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"the teams are: {', '.join(teams) or '(none yet)'}"
+            yield ("projects", position, "team"), f"is {project.team!r}, which is no team here; {hint}"
+
+
+def _check_meanings(groups: list[tuple[Place, str, tuple[str, ...]]]) -> Iterator[tuple[Place, str]]:
+    """Each group: place of the synonyms, the name they stand for, the synonyms. A tag value must lead to one name."""
+    meant: dict[str, str] = {}
+    for _, name, _ in groups:
+        meant.setdefault(name.strip().lower(), name)
+    for place, name, synonyms in groups:
+        for position, word in enumerate(synonyms):
+            other = meant.setdefault(word.strip().lower(), name)
+            if other != name:
+                yield (*place, position), f"is {word!r}, which already means {other!r}; keep it in one place"

@@ -1,0 +1,148 @@
+"""What stands in mlspend.yml, as frozen typed values; the description of a field says what would be right."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mlspend.adapters.home import Home
+from mlspend.core.errors import ConfigInvalid
+
+# What an unowned cent is filed under; a project or team of that name would hide it.
+RESERVED_NAMES = ("unattributed", "unknown")
+
+Text = Annotated[str, Field(min_length=1)]
+Words = tuple[Text, ...]
+
+_ENVIRONMENTS: dict[str, tuple[str, ...]] = {
+    "prod": ("production", "prd", "live"),
+    "staging": ("stage", "stg", "preprod", "uat"),
+    "dev": ("development", "test", "sandbox"),
+}
+_ML_STAGES: dict[str, tuple[str, ...]] = {
+    "training": ("train", "fine-tuning", "finetuning", "tuning"),
+    "inference": ("serve", "serving", "endpoint", "prediction"),
+    "data": ("etl", "preprocessing", "labeling", "labelling"),
+    "notebook": ("notebooks", "research", "exploration"),
+    "feature_store": ("features", "feature-store", "featurestore"),
+    "monitoring": ("observability", "drift"),
+}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Source(_Strict):
+    """One billing export: where it lies and the short name it bears everywhere."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="a short name of a-z, 0-9 and _, for example aws")
+    provider: Literal["aws", "azure", "gcp", "other"]
+    location: Text = Field(description="a folder, absolute or below MLSPEND_HOME, or s3://bucket/prefix")
+    connection: str | None = Field(
+        default=None, pattern=r"^[\w.-]+$", description="the id of an Airflow Connection, for example aws_billing"
+    )
+
+    def location_in(self, home: Home) -> str:
+        """Return the location as landing takes it: s3://… unchanged, a folder as an absolute path."""
+        return self.location if "://" in self.location else str(home.root / Path(self.location).expanduser())
+
+
+class TagKeys(_Strict):
+    """The tag keys that carry each dimension, most trusted first; case does not matter."""
+
+    project: Words = ("project", "ml-project", "ml_project", "project-name", "proj")
+    team: Words = ("team", "owner", "squad", "costcenter", "cost-center", "cost_center")
+    environment: Words = ("environment", "env")
+    ml_stage: Words = ("ml-stage", "ml_stage", "stage")
+
+
+class Project(_Strict):
+    """An ML project that spend is attributed to; `aliases` are other values of its tag."""
+
+    name: Text
+    aliases: Words = ()
+    team: Text = Field(description="the name of one of the teams below")
+    owner: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address")
+
+
+class Team(_Strict):
+    """A team, and where its digest goes."""
+
+    name: Text
+    slack_channel: str | None = Field(
+        default=None, pattern=r"^(#[^\sA-Z#@,.]{1,79}|[CG][A-Z0-9]{8,})$", description='a channel as "#name", in quotes'
+    )
+
+
+class Reconciliation(_Strict):
+    """How far two sums of the same money may lie apart, in billing currency."""
+
+    tolerance: Decimal = Field(
+        default=Decimal("0.01"), strict=False, ge=0, le=1, description="an amount from 0 to 1, for example 0.01"
+    )
+
+
+class Digest(_Strict):
+    """Where the whole company's digest goes."""
+
+    channel: str | None = Field(
+        default=None, pattern=r"^(#[^\sA-Z#@,.]{1,79}|[CG][A-Z0-9]{8,})$", description='a channel as "#name", in quotes'
+    )
+
+
+class Config(_Strict):
+    """The whole of mlspend.yml."""
+
+    company: Text
+    sources: tuple[Source, ...]
+    tags: TagKeys = TagKeys()
+    environments: Mapping[str, Words] = _ENVIRONMENTS
+    ml_stages: Mapping[str, Words] = _ML_STAGES
+    projects: tuple[Project, ...] = ()
+    teams: tuple[Team, ...] = ()
+    reconciliation: Reconciliation = Reconciliation()
+    digest: Digest = Digest()
+
+    def source(self, name: str) -> Source:
+        """Return the source called `name`; ConfigInvalid naming the known ones where there is none."""
+        for source in self.sources:
+            if source.name == name:
+                return source
+        known = ", ".join(source.name for source in self.sources) or "none"
+        raise ConfigInvalid(f"no source is called {name!r}; the configuration knows: {known}")
+
+    def attribution(self) -> dict[str, Any]:
+        """Return what attribution depends on, as plain values for JSON. Keys and values compare without case.
+
+        `tag_keys`: dimension → keys, most trusted first. `tag_values`: dimension → {value as tagged: its name}, in
+        lower case on the left. `projects`: name, aliases, team; where there are none, a project tag's value is the
+        project.
+        """
+        return {
+            "tag_keys": {dimension: list(keys) for dimension, keys in self.tags.model_dump().items()},
+            "tag_values": {
+                "environment": _synonyms(self.environments),
+                "ml_stage": _synonyms(self.ml_stages),
+                "project": _synonyms({project.name: project.aliases for project in self.projects}),
+                "team": _synonyms({team.name: () for team in self.teams}),
+            },
+            "projects": [
+                {"name": project.name, "aliases": list(project.aliases), "team": project.team}
+                for project in self.projects
+            ],
+            "teams": [team.name for team in self.teams],
+        }
+
+    def attribution_hash(self) -> str:
+        """Return a hash that changes when, and only when, the same line could be attributed differently."""
+        return hashlib.sha256(json.dumps(self.attribution(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _synonyms(names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return every spelling in lower case → the name it stands for."""
+    return {word.strip().lower(): name for name, words in names.items() for word in (name, *words)}
