@@ -28,6 +28,10 @@ class ExportNotDelivered(Transient):
     """The export, or a file its manifest names, is not there (yet)."""
 
 
+class ExportReplaced(Transient):
+    """The provider wrote a file anew while it was being read; the next run finds the new version."""
+
+
 class ExportUnreadable(Terminal):
     """A delivered file is truncated, not what its name says, or its manifest is not valid."""
 
@@ -66,3 +70,19 @@ class MessageRefused(Terminal):
 
 class MessageUndelivered(Transient):
     """Slack did not take the message this time."""
+
+
+class AirflowNotReady(Terminal):
+    """The small Airflow of the demo and the tests did not come up, or ended by itself."""
+
+
+class TaskFailed(Terminal):
+    """A task of the small Airflow failed; its own error is quoted."""
+
+
+class StateUnavailable(Transient):
+    """The state store did not answer, or another process held it too long."""
+
+
+class StateUnknown(Terminal):
+    """The state store's tables are of another version of mlspend."""

@@ -1,0 +1,228 @@
+"""What has happened: deliveries with their receipts, publications, messages. One short transaction per fact."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from mlspend.adapters.home import Home
+from mlspend.adapters.state_store import StateStore, billing_currencies, deliveries, messages, publications
+from mlspend.core.deliveries import Delivery, Partition, Publication, Receipt
+from mlspend.core.selection import DeliveryRecord, describe_statuses, select_current, select_to_land
+
+
+class Ledger:
+    """The state store in the words of the pipeline. All times are aware UTC datetimes; `now` comes from the caller."""
+
+    def __init__(self, url: str) -> None:
+        self._store = StateStore(url)
+
+    @classmethod
+    def open(cls, home: Home) -> Self:
+        """Return the ledger of `home`, its tables brought to this version."""
+        ledger = cls(home.state_url)
+        ledger.migrate()
+        return ledger
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the state store."""
+        self._store.close()
+
+    def migrate(self) -> None:
+        """Create or upgrade the tables; safe at any time and from several processes at once."""
+        self._store.migrate()
+
+    # Deliveries
+
+    def record_seen(self, delivery: Delivery, now: datetime) -> None:
+        """Record that `delivery` lies at its origin; seen again, only the time it was made may move forward."""
+        with self._store.transaction() as connection:
+            self._write_delivery(connection, delivery, now, {})
+
+    def record_landed(self, receipt: Receipt, now: datetime) -> None:
+        """Record that a delivery was landed whole, and the currency of each of its billing accounts."""
+        with self._store.transaction() as connection:
+            landed = {"landed_at": now, "row_count": receipt.row_count, "receipt": receipt.to_json()}
+            self._write_delivery(connection, receipt.delivery, now, landed)
+            for account, currency in receipt.currencies.items():
+                row = {"billing_currency": currency, "recorded_at": now}
+                keys = {"source": receipt.delivery.source, "billing_account_id": account}
+                connection.execute(
+                    self._store.upsert(billing_currencies)
+                    .values(**keys, **row)
+                    .on_conflict_do_update(index_elements=list(keys), set_=row)
+                )
+
+    def record_rejected(self, delivery: Delivery, reason: str, now: datetime) -> None:
+        """Record why `delivery` could not be landed; what was landed before still counts."""
+        with self._store.transaction() as connection:
+            self._write_delivery(connection, delivery, now, {"rejected_at": now, "rejection_reason": reason})
+
+    def is_landed(self, delivery: Delivery) -> bool:
+        """Tell whether this version of the billing period has been landed."""
+        query = sa.select(deliveries.c.version).where(*_is(delivery), deliveries.c.landed_at.is_not(None))
+        return bool(self._store.rows(query))
+
+    def select_to_land(self, found: Iterable[Delivery], now: datetime) -> list[Delivery]:
+        """Record all deliveries `found` as seen and return those that must be landed, oldest period first."""
+        found = list(found)
+        for delivery in found:
+            self.record_seen(delivery, now)
+        return select_to_land(found, self._records())
+
+    def current_receipts(self) -> list[Receipt]:
+        """Return the receipt of the delivery that counts per source and billing period, in that order."""
+        chosen = select_current(self._records())
+        rows = self._store.rows(sa.select(deliveries).where(deliveries.c.receipt.is_not(None)))
+        receipts = {(row["source"], row["billing_period"], row["version"]): row["receipt"] for row in rows}
+        return [_receipt(receipts[record.key], record) for _, record in sorted(chosen.items())]
+
+    def currencies(self, source: str) -> dict[str, str]:
+        """Return the currency recorded for each billing account id of `source`."""
+        rows = self._store.rows(sa.select(billing_currencies).where(billing_currencies.c.source == source))
+        return {row["billing_account_id"]: row["billing_currency"] for row in rows}
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return every delivery with its status (core/selection.py) by source, billing period and age.
+
+        Keys: source, billing_period, version, export_kind, status, delivered_at, seen_at, landed_at, rejected_at,
+        rejection_reason, file_count, byte_count, row_count.
+        """
+        columns = [column for column in deliveries.c if column.name != "receipt"]
+        rows = self._store.rows(sa.select(*columns).order_by(*columns[:2], deliveries.c.delivered_at, columns[2]))
+        status = describe_statuses(_record(row) for row in rows)
+        return [{**row, "status": status[row["source"], row["billing_period"], row["version"]]} for row in rows]
+
+    # Publications
+
+    def record_publication(self, publication: Publication) -> None:
+        """Record what readers can open now; the same build again changes nothing but its time."""
+        row = {
+            "schema_version": publication.schema_version,
+            "configuration_hash": publication.configuration_hash,
+            "published_at": publication.published_at,
+            "partitions": json.dumps([asdict(partition) for partition in publication.partitions]),
+            "lake_builds": json.dumps(publication.lake_builds),
+        }
+        insert = self._store.upsert(publications).values(build_id=publication.build_id, **row)
+        with self._store.transaction() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["build_id"], set_=row))
+
+    def last_publication(self) -> Publication | None:
+        """Return the publication recorded last, None before the first."""
+        found = self.publications(limit=1)
+        return found[0] if found else None
+
+    def publications(self, limit: int = 100) -> list[Publication]:
+        """Return the newest publications, newest first."""
+        newest = sa.select(publications).order_by(publications.c.sequence.desc()).limit(limit)
+        return [
+            Publication(
+                build_id=row["build_id"],
+                schema_version=row["schema_version"],
+                configuration_hash=row["configuration_hash"],
+                published_at=row["published_at"],
+                partitions=tuple(Partition(**partition) for partition in json.loads(row["partitions"])),
+                lake_builds=tuple(json.loads(row["lake_builds"])),
+            )
+            for row in self._store.rows(newest)
+        ]
+
+    # Messages
+
+    def claim_message(self, key: str, *, kind: str, destination: str, now: datetime) -> bool:
+        """Claim the right to send the message `key`; False where it was claimed before, sent or not.
+
+        A claim without `sent_at` is uncertain: its sender crashed between asking and being told. Look the message up
+        at its destination, then `record_message_sent` or `release_message`.
+        """
+        claim = self._store.upsert(messages).values(message_key=key, kind=kind, destination=destination, claimed_at=now)
+        with self._store.transaction() as connection:
+            return connection.execute(claim.on_conflict_do_nothing()).rowcount == 1
+
+    def record_message_sent(self, key: str, *, reference: str | None, now: datetime) -> None:
+        """Record that a claimed message is out; `reference` finds it again (Slack's channel and ts, a file name)."""
+        sent = sa.update(messages).where(messages.c.message_key == key, messages.c.sent_at.is_(None))
+        with self._store.transaction() as connection:
+            connection.execute(sent.values(sent_at=now, reference=reference))
+
+    def release_message(self, key: str) -> bool:
+        """Give back a claim whose message certainly did not go out; False where there is none, or it was sent."""
+        unsent = sa.delete(messages).where(messages.c.message_key == key, messages.c.sent_at.is_(None))
+        with self._store.transaction() as connection:
+            return connection.execute(unsent).rowcount == 1
+
+    def message(self, key: str) -> dict[str, Any] | None:
+        """Return what is known of the message `key`: the keys of `messages`, None where it was never claimed."""
+        found = self._store.rows(sa.select(messages).where(messages.c.message_key == key))
+        return found[0] if found else None
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Return every message: message_key, kind, destination, claimed_at, sent_at, reference."""
+        return self._store.rows(sa.select(messages).order_by(messages.c.claimed_at, messages.c.message_key))
+
+    def _write_delivery(
+        self, connection: sa.Connection, delivery: Delivery, now: datetime, facts: dict[str, Any]
+    ) -> None:
+        described = {
+            "export_kind": delivery.export_kind,
+            "delivered_at": delivery.delivered_at,
+            "file_count": len(delivery.files),
+            "byte_count": sum(file.size for file in delivery.files),
+        }
+        insert = self._store.upsert(deliveries).values(
+            source=delivery.source,
+            billing_period=delivery.period,
+            version=delivery.version,
+            seen_at=now,
+            **described,
+            **facts,
+        )
+        known, given = deliveries.c, insert.excluded
+        newest = sa.case((given.delivered_at > known.delivered_at, given.delivered_at), else_=known.delivered_at)
+        facts = {name: given[name] for name in facts}
+        if "landed_at" in facts:
+            facts["landed_at"] = sa.func.coalesce(known.landed_at, given.landed_at)
+        place = [known.source, known.billing_period, known.version]
+        connection.execute(insert.on_conflict_do_update(index_elements=place, set_={"delivered_at": newest, **facts}))
+
+    def _records(self) -> list[DeliveryRecord]:
+        columns = [column for column in deliveries.c if column.name != "receipt"]
+        return [_record(row) for row in self._store.rows(sa.select(*columns))]
+
+
+def _is(delivery: Delivery) -> tuple[sa.ColumnElement[bool], ...]:
+    table = deliveries.c
+    return (
+        table.source == delivery.source,
+        table.billing_period == delivery.period,
+        table.version == delivery.version,
+    )
+
+
+def _record(row: dict[str, Any]) -> DeliveryRecord:
+    return DeliveryRecord(
+        row["source"],
+        row["billing_period"],
+        row["version"],
+        row["delivered_at"],
+        row["landed_at"],
+        row["rejected_at"],
+    )
+
+
+def _receipt(text: str, record: DeliveryRecord) -> Receipt:
+    receipt = Receipt.from_json(text)
+    made_at = receipt.delivery.delivered_at
+    if made_at.tzinfo and made_at < record.delivered_at:
+        return replace(receipt, delivery=replace(receipt.delivery, delivered_at=record.delivered_at))
+    return receipt

@@ -1,0 +1,166 @@
+"""The state store's engine, tables and transactions: SQLite on one machine, PostgreSQL in production."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.util.exc import CommandError
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mlspend.core.errors import ConfigInvalid, StateUnavailable, StateUnknown
+
+# Seconds a writer waits for another; our transactions take milliseconds, a slow disk may take seconds.
+_BUSY_SECONDS = 30
+# Any number all mlspend processes agree on: PostgreSQL's advisory lock held while tables are created.
+_MIGRATION_LOCK = 6_577_363
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """TIMESTAMP without zone holding UTC; aware datetimes in Python (a naive one counts as UTC)."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Store UTC."""
+        return value.astimezone(UTC).replace(tzinfo=None) if value is not None and value.tzinfo else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Give UTC."""
+        return value.replace(tzinfo=UTC) if value is not None else None
+
+
+metadata = sa.MetaData()
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("billing_period", sa.String, primary_key=True),
+    sa.Column("version", sa.String, primary_key=True),
+    sa.Column("export_kind", sa.String),
+    sa.Column("delivered_at", UtcDateTime),
+    sa.Column("seen_at", UtcDateTime),
+    sa.Column("landed_at", UtcDateTime),
+    sa.Column("rejected_at", UtcDateTime),
+    sa.Column("rejection_reason", sa.Text),
+    sa.Column("file_count", sa.Integer),
+    sa.Column("byte_count", sa.BigInteger),
+    sa.Column("row_count", sa.BigInteger),
+    sa.Column("receipt", sa.Text),
+)
+billing_currencies = sa.Table(
+    "billing_currencies",
+    metadata,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("billing_account_id", sa.String, primary_key=True),
+    sa.Column("billing_currency", sa.String),
+    sa.Column("recorded_at", UtcDateTime),
+)
+publications = sa.Table(
+    "publications",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("build_id", sa.String),
+    sa.Column("schema_version", sa.String),
+    sa.Column("configuration_hash", sa.String),
+    sa.Column("published_at", UtcDateTime),
+    sa.Column("partitions", sa.Text),
+    sa.Column("lake_builds", sa.Text),
+)
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("message_key", sa.String, primary_key=True),
+    sa.Column("kind", sa.String),
+    sa.Column("destination", sa.String),
+    sa.Column("claimed_at", UtcDateTime),
+    sa.Column("sent_at", UtcDateTime),
+    sa.Column("reference", sa.String),
+)
+
+
+class StateStore:
+    """One database, opened by its SQLAlchemy URL."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._engine = _create_engine(url)
+        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError):
+            # The URL holds a password, and SQLAlchemy's own message the URL.
+            raise ConfigInvalid(
+                "MLSPEND_STATE_URL cannot be used: write sqlite:////path/state.db or postgresql://user:…@host/database"
+            ) from None
+        self.name = self._engine.url.render_as_string(hide_password=True)
+
+    def migrate(self) -> None:
+        """Bring the tables to this version of mlspend; safe when several processes start at once."""
+        config = AlembicConfig(stdout=io.StringIO())
+        config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+        with self.transaction() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            config.attributes["connection"] = connection
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise StateUnknown(
+                    f"the state store {self.name} was written by another version of mlspend ({error}): "
+                    "use that version, or a newer one"
+                ) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Give a connection inside one write transaction; committed at the end, rolled back by an exception."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise StateUnavailable(f"the state store {self.name} did not answer: {error.orig}; try again") from error
+
+    def rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        """Return the rows of a query, read in one transaction."""
+        try:
+            with self._engine.connect().execution_options(is_reading=True) as connection:
+                return [dict(row) for row in connection.execute(query).mappings()]
+        except sa.exc.OperationalError as error:
+            raise StateUnavailable(f"the state store {self.name} did not answer: {error.orig}; try again") from error
+
+    def upsert(self, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+        """Return an insert for `table` that knows `on_conflict_do_…`, which both databases spell alike."""
+        return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def _create_engine(url: str) -> sa.Engine:
+    engine = sa.create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        if engine.url.database:
+            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name != "postgresql":
+        raise sa.exc.ArgumentError(engine.dialect.name)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Python's driver begins transactions by itself, but not before `create table`; we begin them ourselves.
+    connection.isolation_level = None
+    connection.execute(f"pragma busy_timeout = {_BUSY_SECONDS * 1000}")
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = full")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A writer takes its lock at the start: one that asks for it later may find it cannot have it at all.
+    reading = connection.get_execution_options().get("is_reading")
+    connection.exec_driver_sql("begin" if reading else "begin immediate")
