@@ -132,6 +132,17 @@ class Build:
     rebuilt: tuple[Partition, ...]
     is_unchanged: bool = False
 
+    def to_json(self) -> str:
+        """Return this build as JSON text; `from_json` gives it back equal."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the build that `to_json` wrote."""
+        raw: dict[str, Any] = json.loads(text)
+        partitions = {name: tuple(Partition(**each) for each in raw[name]) for name in ("partitions", "rebuilt")}
+        return cls(**{**raw, **partitions})
+
 
 @dataclass(frozen=True)
 class Publication:
