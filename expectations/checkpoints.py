@@ -1,0 +1,222 @@
+"""Ask every expectation of one build, in one process: `python -m expectations.checkpoints --warehouse … --plan …`.
+
+The result is a JSON list, one object per expectation and, where one failed, per partition. The exit status says only
+whether the questions could be asked at all (0), not how they were answered.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from expectations.engine import CONNECTION_STRING, open_session, quote
+from expectations.measures import LAYERS, prepare
+from expectations.plan import Plan
+
+# Beyond this many partitions a failure is reported for all of them together.
+_MOST_PARTITIONS_ASKED_SINGLY = 40
+_SAMPLE_ROWS = 3
+_LINE_KEYS = ["x_source", "billing_period", "x_line_id", "line_id", "charge_date", "charge_start", "service", "service_name"]
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Expectations of one layer about one table or view of the session."""
+
+    layer: str
+    asset: str
+    expectations: list[Any]
+
+
+def main() -> None:
+    """Read the plan, ask, write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--warehouse", "--plan", "--results"):
+        parser.add_argument(name, type=Path, required=True)
+    arguments = parser.parse_args()
+    plan = Plan.from_json(arguments.plan.read_text())
+    results = check(arguments.warehouse, plan, arguments.results.parent)
+    arguments.results.write_text(json.dumps(results, indent=1, default=str))
+
+
+def check(warehouse: Path, plan: Plan, temp_directory: Path) -> list[Result]:
+    """Return the answer to every expectation about `warehouse`; spills go to `temp_directory`."""
+    session = open_session(warehouse, temp_directory)
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # The scans run in DuckDB while this thread imports Great Expectations, which takes some six seconds.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        scans = pool.submit(_measure, session.cursor(), plan)
+        from expectations import focus, landing, marts
+
+        problems = scans.result()
+    per_layer = {"landing": landing.suites(), "focus": focus.suites(), "marts": marts.suites()} if plan.rebuilt else {}
+    questions = [Question(layer, asset, asked) for layer, suites in per_layer.items() for asset, asked in suites.items()]
+    questions += [Question("warehouse", asset, asked) for asset, asked in marts.warehouse_suites().items()]
+    asker = _Asker(session)
+    results: list[Result] = []
+    for question in questions:
+        problem = problems.get(question.layer)
+        results += _unasked(question, problem) if problem else list(_answers(asker, question, plan))
+    session.close()
+    return results
+
+
+def _measure(session: duckdb.DuckDBPyConnection, plan: Plan) -> dict[str, str]:
+    """Measure layer by layer; return what went wrong, by layer."""
+    problems: dict[str, str] = {}
+    prepare(session, plan)
+    for layer, measure in LAYERS.items():
+        if not plan.rebuilt and layer != "warehouse":
+            continue
+        try:
+            measure(session, plan)
+        except duckdb.Error as error:
+            problems[layer] = f"could not be measured: {error}"
+    return problems
+
+
+def _unasked(question: Question, problem: str) -> list[Result]:
+    return [_result(question, expectation, evaluated=False, problem=problem) for expectation in question.expectations]
+
+
+def _answers(asker: "_Asker", question: Question, plan: Plan) -> Iterator[Result]:
+    """Ask all expectations cheaply at once, then those that failed again for their counts and samples."""
+    first = asker.ask(question.asset, question.expectations, "BOOLEAN_ONLY")
+    for expectation, answer in zip(question.expectations, first, strict=True):
+        if answer.success:
+            yield _result(question, expectation, success=True)
+        elif problem := _problem_of(answer.exception_info):
+            yield _result(question, expectation, evaluated=False, problem=problem)
+        else:
+            yield from _failures(asker, question, expectation, plan)
+
+
+def _failures(asker: "_Asker", question: Question, expectation: Any, plan: Plan) -> Iterator[Result]:
+    single = []
+    if len(plan.held) <= _MOST_PARTITIONS_ASKED_SINGLY:
+        for source, period in plan.held:
+            rows = (
+                f"select * from {question.asset} where x_source = {quote(source)} and billing_period = {quote(period)}"
+            )
+            count, sample = asker.explain(question.asset, expectation, rows)
+            if count:
+                found = {"x_source": source, "billing_period": period}
+                single.append(_result(question, expectation, count=count, sample=sample, **found))
+    if not single:
+        count, sample = asker.explain(question.asset, expectation)
+        single.append(_result(question, expectation, count=count, sample=sample))
+    yield from single
+
+
+class _Asker:
+    """Great Expectations on the session: ephemeral, silent, suites as code."""
+
+    def __init__(self, session: duckdb.DuckDBPyConnection) -> None:
+        import great_expectations
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+        self._gx = great_expectations
+        self._session = session
+        self._context = great_expectations.get_context(mode="ephemeral")
+        self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        self._source = self._context.data_sources.add_sql(
+            "session", connection_string=CONNECTION_STRING, create_temp_table=False
+        )
+        self._asked = 0
+
+    def ask(self, table: str, expectations: list[Any], result_format: Any, query: str | None = None) -> list[Any]:
+        """Return the answers in the order of `expectations`, about `table` or about `query`."""
+        self._asked += 1
+        name = f"{table}_{self._asked}"
+        asset = (
+            self._source.add_query_asset(name, query=query)
+            if query
+            else self._source.add_table_asset(name, table_name=table)
+        )
+        suite = self._gx.ExpectationSuite(name)
+        for expectation in expectations:
+            suite.add_expectation(expectation.copy(update={"id": None}))
+        definition = self._gx.ValidationDefinition(
+            name=name,
+            data=asset.add_batch_definition_whole_table("whole") if not query else asset.add_batch_definition("whole"),
+            suite=self._context.suites.add(suite),
+        )
+        answers = self._context.validation_definitions.add(definition).run(result_format=result_format).results
+        return [_answer_to(expectation, answers) for expectation in expectations]
+
+    def explain(self, table: str, expectation: Any, query: str | None = None) -> tuple[int, list[dict[str, Any]]]:
+        """Return the number of unexpected rows and a few of them."""
+        if "unexpected_rows_query" in expectation.__fields__:
+            result = self.ask(table, [expectation], "COMPLETE", query)[0].result
+            return result.get("observed_value", 0), result.get("details", {}).get("unexpected_rows", [])[:_SAMPLE_ROWS]
+        columns = {row[0] for row in self._session.execute(f"describe {table}").fetchall()}
+        wanted = {
+            "result_format": "SUMMARY",
+            "unexpected_index_column_names": [key for key in _LINE_KEYS if key in columns],
+            "partial_unexpected_count": _SAMPLE_ROWS,
+        }
+        result = self.ask(table, [expectation], wanted, query)[0].result
+        return result.get("unexpected_count", 0), result.get("partial_unexpected_index_list", [])
+
+
+def _answer_to(expectation: Any, answers: list[Any]) -> Any:
+    """Find the answer by what was asked: Great Expectations returns those that raised before the others."""
+    asked = expectation.configuration
+    for answer in answers:
+        found = answer.expectation_config
+        if found.type == asked.type and all(found.kwargs.get(key) == value for key, value in asked.kwargs.items()):
+            return answer
+    raise LookupError(f"Great Expectations gave no answer to {asked.type} {asked.kwargs}")
+
+
+def _problem_of(exception_info: dict[str, Any]) -> str:
+    """Return why an expectation could not be evaluated, empty if it could. Errors are flat or one per metric."""
+    entries = [exception_info, *(entry for entry in exception_info.values() if isinstance(entry, dict))]
+    messages = [str(entry.get("exception_message")) for entry in entries if entry.get("raised_exception")]
+    return "; ".join(dict.fromkeys(messages))
+
+
+def _result(
+    question: Question,
+    expectation: Any,
+    *,
+    success: bool = False,
+    evaluated: bool = True,
+    count: int = 0,
+    sample: list[dict[str, Any]] | None = None,
+    problem: str = "",
+    x_source: str | None = None,
+    billing_period: str | None = None,
+) -> Result:
+    rule = (expectation.meta or {}).get("rule")
+    column = getattr(expectation, "column", None)
+    return {
+        "layer": question.layer,
+        "suite": question.asset,
+        "expectation": rule or expectation.configuration.type,
+        "subject": f"{question.asset}.{column}" if column else rule,
+        "reason": expectation.notes,
+        "severity": str(getattr(expectation.severity, "value", expectation.severity)),
+        "is_success": success,
+        "is_evaluated": evaluated,
+        "unexpected_count": count,
+        "sample": problem or "; ".join(_one_line(row) for row in sample or []),
+        "x_source": x_source,
+        "billing_period": billing_period,
+    }
+
+
+def _one_line(row: dict[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in row.items())
+
+
+if __name__ == "__main__":
+    main()

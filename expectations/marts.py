@@ -1,0 +1,75 @@
+"""What must hold of allocation and marts: every line has an owner, and no cent is lost on the way to a sum."""
+
+from expectations.rules import TOLERANCE, Suites, column_types, no_rows, not_null, same_sums
+
+_ACCOUNT = ("billing_account_id", "billing_currency")
+_OWNER = ("project", "team", "environment", "ml_stage")
+_MONEY = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
+
+
+def suites() -> Suites:
+    """Return the expectations per asset about the lines of rebuilt partitions."""
+    return {
+        "allocated_lines": [
+            *(not_null(c, "critical", "Without an owner there is the residual one, never none.") for c in _OWNER),
+            *(not_null(c, "critical", "A missing amount is not zero.") for c in ("billed_cost", "effective_cost")),
+            not_null("x_line_id", "critical", "An allocated amount must be traceable to its line."),
+        ],
+        "daily_spend": [
+            *(not_null(c, "critical", "Without an owner there is the residual one, never none.") for c in _OWNER),
+            no_rows(
+                "unattributed_share_below_half",
+                """select
+                    x_source, billing_period, billing_currency,
+                    cast(sum(abs(effective_cost)) filter (where project = 'unattributed') as double)
+                        / nullif(cast(sum(abs(effective_cost)) as double), 0) as unattributed_share
+                from {batch} group by all having unattributed_share > 0.5""",
+                "warning",
+                "Sums by project are true but say little while most of the money has no owner: tag keys or the"
+                " configuration of projects are probably wrong.",
+            ),
+        ],
+        "totals": [
+            same_sums(
+                "allocated_cost_equals_focus", ("focus", "allocated"), _MONEY, _ACCOUNT, "Allocation only moves money."
+            ),
+            same_sums(
+                "daily_spend_equals_allocated",
+                ("allocated", "daily_spend"),
+                ("billed_cost", "effective_cost"),
+                ("charge_date", *_ACCOUNT),
+                "A mart only adds up.",
+            ),
+        ],
+        "column_types": [
+            column_types(
+                "allocated_money_is_decimal",
+                "allocated",
+                dict.fromkeys(_MONEY, "decimal(38,12)"),
+                "Binary fractions do not add up to the cent.",
+            )
+        ],
+    }
+
+
+def warehouse_suites() -> Suites:
+    """Return the expectations per asset about the whole warehouse, asked even when no partition was rebuilt."""
+    return {
+        "reconciliation": [
+            no_rows(
+                "every_partition_is_reconciled",
+                f"select * from {{batch}} where is_reconciled is not true or largest_difference >= {TOLERANCE}"
+                " or largest_difference is null",
+                "critical",
+                "A difference of 0.01 between two hops stops publication.",
+            )
+        ],
+        "partition_presence": [
+            no_rows(
+                "warehouse_holds_the_planned_partitions",
+                "select * from {batch} where not (is_planned and is_present)",
+                "critical",
+                "A period that vanished or stayed behind would change totals without a delivery saying so.",
+            )
+        ],
+    }

@@ -1,0 +1,65 @@
+"""Short ways to write an expectation: each with its severity and the reason for it."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import great_expectations.expectations as gxe
+
+Severity = Literal["critical", "warning"]
+Suites = dict[str, list[gxe.Expectation]]
+
+# A cent is the smallest amount anybody is billed; design.md sets it as the difference that stops publication.
+TOLERANCE = "0.01"
+
+
+def not_null(column: str, severity: Severity, reason: str) -> gxe.Expectation:
+    """Expect a value in every row of `column`."""
+    return gxe.ExpectColumnValuesToNotBeNull(column=column, severity=severity, notes=reason)
+
+
+def in_set(column: str, values: Iterable[str], severity: Severity, reason: str) -> gxe.Expectation:
+    """Expect every value of `column` that is not NULL to be one of `values`."""
+    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(values), severity=severity, notes=reason)
+
+
+def no_rows(name: str, query: str, severity: Severity, reason: str) -> gxe.Expectation:
+    """Expect `query` over {batch} to return no row. `name` is the rule's name in data_quality."""
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=query, severity=severity, notes=reason, meta={"rule": name}
+    )
+
+
+def same_sums(name: str, hops: tuple[str, str], measures: Iterable[str], grain: Iterable[str], reason: str) -> gxe.Expectation:
+    """Expect two hops of the asset `totals` to have equal sums of `measures` for each group of `grain`.
+
+    A sum of 0.01 or more apart is unexpected; so is a group that only one of the hops knows, if it has any money.
+    """
+    before, after = hops
+    keys = ["x_source", "billing_period", *grain]
+    sums, conditions = [], []
+    for measure in measures:
+        for hop in hops:
+            sums.append(f"coalesce(sum({measure}) filter (where hop = '{hop}'), 0) as {hop}_{measure}")
+        conditions.append(f"abs({before}_{measure} - {after}_{measure}) >= {TOLERANCE}")
+    query = (
+        f"select * from (select {', '.join(keys)}, {', '.join(sums)}"
+        f" from {{batch}} where hop in ('{before}', '{after}') group by {', '.join(keys)}) as compared"
+        f" where {' or '.join(conditions)}"
+    )
+    return no_rows(name, query, "critical", reason)
+
+
+def column_types(name: str, layer: str, types: dict[str, str], reason: str) -> gxe.Expectation:
+    """Expect the asset `column_types` to show each column of `types` with that type in each rebuilt partition."""
+    wanted = ", ".join(f"('{column}', '{type_.upper()}')" for column, type_ in types.items())
+    query = (
+        "select partitions.x_source, partitions.billing_period, wanted.column_name, wanted.data_type as wanted_type,"
+        " found.data_type as found_type"
+        f" from (select distinct x_source, billing_period from {{batch}} where layer = '{layer}') as partitions"
+        f" cross join (values {wanted}) as wanted (column_name, data_type)"
+        f" left join (select * from {{batch}} where layer = '{layer}') as found"
+        " on found.x_source = partitions.x_source and found.billing_period = partitions.billing_period"
+        " and found.column_name = wanted.column_name"
+        " where replace(found.data_type, ' ', '') is distinct from replace(wanted.data_type, ' ', '')"
+    )
+    return no_rows(name, query, "critical", reason)

@@ -1,0 +1,122 @@
+"""Prove a build with Great Expectations, in a child process that ends before the next step opens the warehouse."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from expectations.plan import CheckedPartition, Plan
+from mlspend.adapters import duckdb_files
+from mlspend.adapters.home import PROJECT_ROOT, Home
+from mlspend.core.deliveries import Build, CheckResult, Partition, Receipt
+from mlspend.core.errors import ChecksFailed
+
+logger = logging.getLogger(__name__)
+
+_MOST_FAILURES_TOLD = 10
+_FIELDS = tuple(CheckResult.__dataclass_fields__)
+
+
+def prove(build: Build, home: Home, *, now: datetime) -> list[CheckResult]:
+    """Ask every expectation of `build` and write the answers to marts.data_quality of its warehouse file.
+
+    Returns the answers, warnings included. Raises ChecksFailed when a critical expectation failed or any could not be
+    evaluated; then nothing may be published.
+    """
+    folder = Path(build.warehouse_path).parent
+    plan = folder / "expectations.json"
+    results_file = folder / "expectation-results.json"
+    plan.write_text(_plan(build, home).to_json())
+    results_file.unlink(missing_ok=True)
+    _run_child(build, plan, results_file)
+    results = [CheckResult(**{field: row[field] for field in _FIELDS}) for row in json.loads(results_file.read_text())]
+    _record(build, results, now)
+    if stopping := [result for result in results if is_stopping(result)]:
+        raise ChecksFailed(_explain(build, stopping))
+    for result in results:
+        if not result.is_success:
+            logger.warning("build %s: %s", build.build_id, _sentence(result))
+    return results
+
+
+def is_stopping(result: CheckResult) -> bool:
+    """Return whether nothing may be published after this answer."""
+    return not result.is_evaluated or (not result.is_success and result.severity == "critical")
+
+
+def _plan(build: Build, home: Home) -> Plan:
+    return Plan(
+        rebuilt=tuple(_checked(build, partition, home) for partition in build.rebuilt),
+        held=tuple((partition.x_source, partition.billing_period) for partition in build.partitions),
+    )
+
+
+def _checked(build: Build, partition: Partition, home: Home) -> CheckedPartition:
+    receipt_file = home.landing / partition.x_source / partition.billing_period / partition.version / "receipt.json"
+    receipt = Receipt.from_json(receipt_file.read_text())
+
+    def lake_files(table: str) -> tuple[str, ...]:
+        folder = home.lake / table / f"build={build.build_id}" / f"x_source={partition.x_source}"
+        return tuple(map(str, sorted((folder / f"billing_period={partition.billing_period}").glob("*.parquet"))))
+
+    return CheckedPartition(
+        x_source=partition.x_source,
+        billing_period=partition.billing_period,
+        shape=receipt.shape,
+        receipt=str(receipt_file),
+        landed_files=tuple(str(home.landing / file) for file in receipt.landed_files),
+        focus_files=lake_files("focus_costs"),
+        allocated_files=lake_files("allocated_costs"),
+    )
+
+
+def _run_child(build: Build, plan: Path, results_file: Path) -> None:
+    """Run the expectations; the child inherits no credentials, it needs none."""
+    search_path = os.pathsep.join([str(PROJECT_ROOT), str(PROJECT_ROOT / "plugins")])
+    environment = {
+        key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH"}
+    } | {"PYTHONPATH": search_path, "GX_ANALYTICS_ENABLED": "false"}
+    command = [sys.executable, "-m", "expectations.checkpoints", "--warehouse", build.warehouse_path]
+    command += ["--plan", str(plan), "--results", str(results_file)]
+    child = subprocess.run(command, env=environment, cwd=plan.parent, capture_output=True, text=True, check=False)
+    if child.returncode:
+        last_lines = "\n".join(child.stderr.strip().splitlines()[-8:])
+        raise ChecksFailed(
+            f"The checks of build {build.build_id} could not be run (exit {child.returncode}), so nothing was published."
+            f" Run them again by hand to see more: mlspend check. The last lines were:\n{last_lines}"
+        )
+
+
+def _record(build: Build, results: Sequence[CheckResult], now: datetime) -> None:
+    columns = ["build_id", "checked_at", *_FIELDS]
+    rows = [[build.build_id, now, *(getattr(result, field) for field in _FIELDS)] for result in results]
+    with duckdb_files.connect(Path(build.warehouse_path)) as connection:
+        connection.execute("begin")
+        connection.execute("delete from marts.data_quality where build_id = ?", [build.build_id])
+        connection.executemany(
+            f"insert into marts.data_quality ({', '.join(columns)}) values ({', '.join('?' for _ in columns)})", rows
+        )
+        connection.execute("commit")
+
+
+def _explain(build: Build, stopping: Sequence[CheckResult]) -> str:
+    told = [f"  - {_sentence(result)}" for result in stopping[:_MOST_FAILURES_TOLD]]
+    if more := len(stopping) - len(told):
+        told.append(f"  - and {more} more")
+    return (
+        f"{len(stopping)} checks of build {build.build_id} said no, so nothing was published and nothing sent;"
+        " the published warehouse is unchanged.\n" + "\n".join(told) + f"\nThe build is kept for a look at"
+        f" {build.warehouse_path} (all answers: marts.data_quality). Correct the export or the rule, then build again."
+    )
+
+
+def _sentence(result: CheckResult) -> str:
+    where = f"source {result.x_source!r}, billing period {result.billing_period}: " if result.x_source else ""
+    what = f"{result.layer}: {result.expectation} on {result.subject}"
+    if not result.is_evaluated:
+        return f"{where}{what} could not be evaluated: {result.sample}"
+    return f"{where}{what}: {result.unexpected_count} unexpected, for example {result.sample}"
