@@ -60,6 +60,10 @@ class ChecksFailed(Terminal):
     """A data-quality check said no, or could not be evaluated; nothing was published, nothing sent."""
 
 
+class NothingProved(Terminal):
+    """No build that passed its checks waits to be published."""
+
+
 class NothingPublished(Terminal):
     """There is no published warehouse to read yet."""
 
@@ -70,6 +74,14 @@ class MessageRefused(Terminal):
 
 class MessageUndelivered(Transient):
     """Slack did not take the message this time."""
+
+
+class MessageUncertain(MessageUndelivered):
+    """Slack may have taken the message: the next try looks it up before anything is posted again."""
+
+
+class WeekNotCovered(Terminal):
+    """The published data does not reach to the end of the week asked for."""
 
 
 class AirflowNotReady(Terminal):
@@ -86,3 +98,7 @@ class StateUnavailable(Transient):
 
 class StateUnknown(Terminal):
     """The state store's tables are of another version of mlspend."""
+
+
+class QueryRefused(Terminal):
+    """DuckDB refused a query on the published warehouse; whoever wrote it must correct it."""
