@@ -1,0 +1,34 @@
+"""### Build, prove and publish the warehouse
+
+Rebuilds the billing periods whose landed delivery changed since the last publication (it asks the ledger, not the
+events that started it), proves every sum and rule, and replaces the published warehouse in one step: readers never
+wait.
+
+**When it fails**
+- *BuildFailed*: a dbt model or test; the message names it and shows rows. Nothing was published.
+- *ChecksFailed*: the data broke a rule, or money was not conserved; the message names expectation, count and sample
+  rows. If the delivery is wrong, have it delivered again; if the rule is wrong, change `expectations/`.
+- Clear the failed run to try again, or wait: the next landing starts a build as long as something awaits publication.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, AssetAny
+
+from mlspend.adapters.source_names import read_source_names
+from mlspend.operators.assets import WAREHOUSE, landing_asset
+from mlspend.operators.warehouse import BuildWarehouseOperator, ProveWarehouseOperator, PublishWarehouseOperator
+
+with DAG(
+    dag_id="build_warehouse",
+    doc_md=__doc__,
+    schedule=AssetAny(*(landing_asset(source) for source in read_source_names())),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+    tags=["mlspend", "warehouse"],
+):
+    build = BuildWarehouseOperator(task_id="build_warehouse")
+    prove = ProveWarehouseOperator(task_id="prove_warehouse", build=build.output)
+    publish = PublishWarehouseOperator(task_id="publish_warehouse", build=build.output, outlets=[WAREHOUSE])
+    build >> prove >> publish

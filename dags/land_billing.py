@@ -1,0 +1,32 @@
+"""### Land the billing export of one source
+
+Looks at the source's location, takes every delivery that is new or restated, whole or not at all, and writes a receipt
+with its control totals into the ledger. Changes the asset `landing_<source>` only when something awaits publication.
+
+**When it fails**
+- *StoreAccessDenied, ExportUnrecognised, ExportUnreadable, ExportContractBroken, CurrencyChanged*: not retried. The
+  message names source, billing period and file; ask the owner of the export to deliver again, then run it once more.
+- *ExportNotDelivered, StoreUnavailable*: retried. Still so the next day: look whether the export was switched off.
+- What was landed before stays as it is, and readers keep the last published warehouse.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from mlspend.adapters.source_names import read_source_names
+from mlspend.operators.assets import landing_asset
+from mlspend.operators.landing import LandDeliveriesOperator
+
+for source in read_source_names():
+    with DAG(
+        dag_id=f"land_billing_{source}",
+        doc_md=__doc__,
+        # Providers deliver at least once a day; by six most have.
+        schedule="0 6 * * *",
+        catchup=False,
+        max_active_runs=1,
+        default_args={"retries": 3, "retry_delay": timedelta(minutes=10), "retry_exponential_backoff": True},
+        tags=["mlspend", "landing"],
+    ):
+        LandDeliveriesOperator(task_id="land_deliveries", source=source, outlets=[landing_asset(source)])

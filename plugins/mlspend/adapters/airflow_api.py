@@ -1,0 +1,93 @@
+"""What mlspend asks of a running Airflow: is it ready, start this DAG, how far is that run, what did it change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from mlspend.core.errors import AirflowNotReady
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """One run of one DAG."""
+
+    dag_id: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """How far one task of a run is. `seconds` is how long it ran, None before its end."""
+
+    run: DagRun
+    task_id: str
+    state: str
+    try_number: int
+    seconds: float | None
+
+
+class AirflowApi:
+    """Airflow's REST API (v2) with a token of the simple auth manager.
+
+    Every method raises httpx.TransportError while nothing answers, and httpx.HTTPStatusError where Airflow says no.
+    """
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self._credentials = {"username": user, "password": password}
+        # A proxy of the environment must not come between two processes of this machine.
+        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def is_healthy(self) -> bool:
+        """Tell whether scheduler and DAG processor have shown a sign of life."""
+        health = self._get("/api/v2/monitor/health")
+        return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+
+    def log_in(self) -> None:
+        """Fetch the token that the calls below need."""
+        answer = self._client.post("/auth/token", json=self._credentials).raise_for_status()
+        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def warm_up(self) -> None:
+        """Have the API that tasks talk to built; this takes seconds, once."""
+        self._client.get("/execution/health").raise_for_status()
+
+    def knows(self, dag_ids: Sequence[str]) -> bool:
+        """Tell whether every DAG has been parsed; AirflowNotReady quotes the error of a DAG file that cannot be."""
+        for error in self._get("/api/v2/importErrors")["import_errors"]:
+            raise AirflowNotReady(f"{error['filename']} cannot be imported:\n{error['stack_trace']}")
+        return set(dag_ids) <= {dag["dag_id"] for dag in self._get("/api/v2/dags", limit=100)["dags"]}
+
+    def trigger(self, dag_id: str) -> DagRun:
+        """Start a run of the DAG."""
+        answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None}).raise_for_status()
+        return DagRun(dag_id, answer.json()["dag_run_id"])
+
+    def state(self, run: DagRun) -> str:
+        """Return the state of the run: queued, running, success or failed."""
+        return str(self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"])
+
+    def tasks(self, run: DagRun) -> list[TaskState]:
+        """Return how far each task of the run is, in the order they started."""
+        found = self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances")["task_instances"]
+        return [
+            TaskState(run, task["task_id"], task["state"] or "waiting", task["try_number"], task["duration"])
+            for task in sorted(found, key=lambda task: task["start_date"] or "~")
+        ]
+
+    def runs_started_by(self, run: DagRun) -> list[DagRun] | None:
+        """Return the runs that the run's asset events started so far; None where it changed no asset."""
+        answer = self._get("/api/v2/assets/events", source_dag_id=run.dag_id, source_run_id=run.run_id)
+        events = answer["asset_events"]
+        if not events:
+            return None
+        return [DagRun(each["dag_id"], each["run_id"]) for event in events for each in event["created_dagruns"]]
+
+    def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._client.get(path, params=parameters).raise_for_status().json()
+        return answer

@@ -1,0 +1,69 @@
+"""Build, proof and publication as Airflow tasks. Between them travels the build: its id, paths and partitions."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from mlspend.operators.errors import airflow_errors
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class BuildWarehouseOperator(BaseOperator):
+    """Build privately what the ledger says is current; skipped where that is what is published. Returns the build."""
+
+    def execute(self, context: "Context") -> str:
+        from mlspend.adapters import config, pipeline, warehouse
+        from mlspend.adapters.home import Home
+        from mlspend.adapters.ledger import Ledger
+
+        home = Home.from_environment()
+        with airflow_errors(), Ledger.open(home) as ledger:
+            previous = pipeline.last_publication(home, ledger)
+            build = warehouse.build(home, config.load(), ledger.current_receipts(), previous, now=datetime.now(UTC))
+        if build.is_unchanged:
+            raise AirflowSkipException("everything landed is published already")
+        return build.to_json()
+
+
+class ProveWarehouseOperator(BaseOperator):
+    """Ask every expectation of `build`; red fails the task, and nothing is published."""
+
+    template_fields = ("build",)
+
+    def __init__(self, *, build: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.build = build
+
+    def execute(self, context: "Context") -> int:
+        from mlspend.adapters import proof
+        from mlspend.adapters.home import Home
+        from mlspend.core.deliveries import Build
+
+        with airflow_errors():
+            results = proof.prove(Build.from_json(self.build), Home.from_environment(), now=datetime.now(UTC))
+        return len(results)
+
+
+class PublishWarehouseOperator(BaseOperator):
+    """Let readers see `build`, which has been proved. Returns the path of the published warehouse."""
+
+    template_fields = ("build",)
+
+    def __init__(self, *, build: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.build = build
+
+    def execute(self, context: "Context") -> str:
+        from mlspend.adapters import publication
+        from mlspend.adapters.home import Home
+        from mlspend.adapters.ledger import Ledger
+        from mlspend.core.deliveries import Build
+
+        home = Home.from_environment()
+        with airflow_errors(), Ledger.open(home) as ledger:
+            publication.publish(Build.from_json(self.build), home, ledger, now=datetime.now(UTC))
+        return str(home.published_warehouse)
