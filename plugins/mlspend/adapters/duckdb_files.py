@@ -6,6 +6,9 @@ from pathlib import Path
 
 import duckdb
 
+Connection = duckdb.DuckDBPyConnection
+Error = duckdb.Error
+
 # Half of a small machine's cores and memory would starve nobody; two threads and four gigabytes are what the
 # published figures were measured with.
 _SETTINGS = {"threads": "2", "memory_limit": "4GB", "preserve_insertion_order": "false"}

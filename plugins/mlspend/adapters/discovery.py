@@ -1,0 +1,190 @@
+"""What lies at a location: the deliveries of one export, found by its manifests, else by the content of its files."""
+
+import hashlib
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mlspend.adapters.manifests import (
+    Manifest,
+    execution_of,
+    is_manifest,
+    missing_file,
+    parse_manifest,
+    partition_of,
+    resolve_keys,
+)
+from mlspend.adapters.object_stores import StoredObject, open_store
+from mlspend.adapters.peek import Peek
+from mlspend.core.deliveries import Delivery
+from mlspend.core.errors import ExportContractBroken, ExportUnreadable, ExportUnrecognised
+from mlspend.core.export_kinds import recognise_kind
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+logger = logging.getLogger(__name__)
+
+# Athena's side tables and create statements, documentation and the like are no part of an export.
+_NOT_DATA = re.compile(
+    r"(^|/)(cost_and_usage_data_status|metadata)/|\.(json|md|txt|ya?ml|sql|html?|pdf|png|jpe?g|py|xlsx?)$", re.IGNORECASE
+)
+_ASSEMBLY = re.compile(r"(?:^|/)\d{8}-\d{8}/([^/]+)/[^/]+$")
+
+
+def discover(location: str, source: str, *, s3: "S3Client | None" = None) -> list[Delivery]:
+    """Return the deliveries at `location` (folder, file or s3://…), by period, of one period the newest first.
+
+    With manifests only what they name counts, and a superseded execution is a delivery too. Without, files are opened
+    and their lines tell the periods. Raises ExportUnrecognised, ExportUnreadable, ExportContractBroken,
+    ExportNotDelivered and the errors of the store.
+    """
+    store = open_store(location, s3)
+    objects = store.list_objects()
+    peek = Peek(store, source)
+    manifests = [parse_manifest(stored, store.read(stored.file), source) for stored in objects if is_manifest(stored)]
+    found = _from_manifests(manifests, objects, peek) if manifests else _from_content(objects, location, peek)
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for delivery in found:
+        kinds[delivery.period].add(delivery.export_kind)
+    for period, names in kinds.items():
+        if len(names) > 1:
+            _refuse_several(source, f"billing period {period} at {location}", names)
+    return sorted(sorted(found, key=lambda item: item.delivered_at, reverse=True), key=lambda item: item.period)
+
+
+def _refuse_several(source: str, where: str, names: Iterable[str]) -> None:
+    raise ExportUnrecognised(
+        f"source {source!r}: {where} holds several exports ({', '.join(sorted(names))}): "
+        "point at one of them, or their cost is counted twice"
+    )
+
+
+def _from_manifests(manifests: Sequence[Manifest], objects: Sequence[StoredObject], peek: Peek) -> list[Delivery]:
+    exports = {manifest.export for manifest in manifests}
+    if len(exports) > 1:
+        _refuse_several(peek.source, "the location", exports)
+    listed = {stored.path: stored for stored in objects}
+    deliveries: dict[tuple[str, str], Delivery] = {}
+    for manifest in _that_count(manifests):
+        by_period: dict[str, list[str]] = defaultdict(list)
+        for key in manifest.keys:
+            by_period[manifest.period or partition_of(key) or ""].append(key)
+        if not manifest.keys and manifest.period:
+            by_period[manifest.period] = []
+        for period, keys in by_period.items():
+            if not period:
+                raise ExportUnreadable(
+                    f"source {peek.source!r}: manifest {manifest.source.file.uri} does not tell the billing period of "
+                    f"{keys[0]}: keep the export's own folders"
+                )
+            deliveries.setdefault((period, manifest.version), _delivery(manifest, period, keys, listed, peek))
+    return list(deliveries.values())
+
+
+def _that_count(manifests: Sequence[Manifest]) -> list[Manifest]:
+    """Leave out copies in assembly folders where the period's own manifest names the newest assembly."""
+    chosen = {manifest.period for manifest in manifests if manifest.stands_in_period_folder}
+    return [
+        manifest
+        for manifest in manifests
+        if not manifest.is_legacy or manifest.stands_in_period_folder or manifest.period not in chosen
+    ]
+
+
+def _delivery(
+    manifest: Manifest, period: str, keys: Sequence[str], listed: Mapping[str, StoredObject], peek: Peek
+) -> Delivery:
+    found = resolve_keys(manifest, keys, listed)
+    present = [stored for stored in found if stored]
+    kind = recognise_kind(manifest.columns) or (peek.kind(present[0]) if present else None)
+    if kind is None:
+        raise ExportUnrecognised(
+            f"source {peek.source!r}, billing period {period}: the columns of {manifest.source.file.uri} and its files "
+            "are those of no billing export mlspend knows"
+        )
+    execution = execution_of(keys[0]) if keys else None
+    return Delivery(
+        source=peek.source,
+        export_kind=kind,
+        period=period,
+        version=manifest.version,
+        delivered_at=execution[0] if execution else manifest.source.modified_at,
+        files=tuple(
+            stored.file if stored else missing_file(key) for key, stored in zip(keys, found, strict=True)
+        ),
+        manifest_uri=manifest.source.file.uri,
+    )
+
+
+def _from_content(objects: Sequence[StoredObject], location: str, peek: Peek) -> list[Delivery]:
+    kinds = _recognise_all(objects, location, peek)
+    deliveries = []
+    loose: dict[tuple[str, str], list[StoredObject]] = defaultdict(list)
+    versions: dict[tuple[str, str, str], list[StoredObject]] = defaultdict(list)
+    for stored, kind in kinds:
+        execution, assembly = execution_of(stored.path), _ASSEMBLY.search(stored.path)
+        version = execution[1] if execution else assembly[1] if assembly else ""
+        partition = partition_of(stored.path) if execution else None
+        for period in [partition] if partition else peek.periods(stored, kind):
+            if version:
+                versions[kind, period, version].append(stored)
+            else:
+                loose[kind, period].append(stored)
+    for (kind, period, version), members in versions.items():
+        execution = execution_of(members[0].path)
+        deliveries.append(_of_files(peek, kind, period, version, members, execution[0] if execution else None))
+    fingerprints = {stored.path: peek.store.fingerprint(stored.file) for files in loose.values() for stored in files}
+    for (kind, period), members in loose.items():
+        identity = "\n".join(f"{item.path}\t{item.file.size}\t{fingerprints[item.path]}" for item in members)
+        deliveries.append(_of_files(peek, kind, period, hashlib.sha256(identity.encode()).hexdigest()[:32], members))
+    if not deliveries:
+        raise ExportContractBroken(
+            f"source {peek.source!r}: the files at {location} have a header and no lines "
+            f"({', '.join(stored.file.uri for stored, _ in kinds)}): deliver the export again"
+        )
+    return deliveries
+
+
+def _of_files(
+    peek: Peek,
+    kind: str,
+    period: str,
+    version: str,
+    members: Sequence[StoredObject],
+    delivered_at: datetime | None = None,
+) -> Delivery:
+    return Delivery(
+        source=peek.source,
+        export_kind=kind,
+        period=period,
+        version=version,
+        delivered_at=delivered_at or max(stored.modified_at for stored in members),
+        files=tuple(stored.file for stored in members),
+        selects_period=True,
+    )
+
+
+def _recognise_all(
+    objects: Sequence[StoredObject], location: str, peek: Peek
+) -> list[tuple[StoredObject, str]]:
+    candidates = [stored for stored in objects if stored.file.size and not _NOT_DATA.search(stored.path)]
+    known, unknown = [], []
+    for stored in candidates:
+        kind = peek.kind(stored)
+        if kind:
+            known.append((stored, kind))
+        else:
+            unknown.append(stored)
+    if not known:
+        seen = f"; the first of them starts with {', '.join(peek.columns(unknown[0])[:5])}" if unknown else ""
+        raise ExportUnrecognised(
+            f"source {peek.source!r}: none of the {len(objects)} files at {location} is a billing export mlspend knows "
+            f"(AWS CUR 2.0, legacy CUR, FOCUS){seen}"
+        )
+    for stored in unknown:
+        logger.warning("source %s: %s is no billing export and is left out", peek.source, stored.file.uri)
+    return known

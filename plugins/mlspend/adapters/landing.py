@@ -1,0 +1,112 @@
+"""Landing: one delivery becomes typed Parquet and a receipt, whole or not at all."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlspend.adapters.discovery import discover
+from mlspend.adapters.duckdb_files import Connection, connect, quote
+from mlspend.adapters.home import Home
+from mlspend.adapters.landing_files import FileGroup, group_files, write_lines
+from mlspend.adapters.landing_folder import commit, delivery_folder, read_period_receipts, read_receipt, working_folder
+from mlspend.adapters.landing_totals import check_currencies, check_still_filled, control_totals
+from mlspend.adapters.object_stores import fetch_all, open_store
+from mlspend.adapters.raw_files import open_raw_file
+from mlspend.core.deliveries import ControlTotal, Delivery, Receipt
+from mlspend.core.errors import ExportContractBroken, ExportReplaced
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+__all__ = ["discover", "land"]
+
+logger = logging.getLogger(__name__)
+
+# AWS writes the manifest after the data. Data clearly newer than its manifest, and fresh, is the next delivery on its
+# way into the same place; after an hour it is taken for a copy made in another order.
+_MANIFEST_LAG = timedelta(minutes=1)
+_BEING_WRITTEN = timedelta(hours=1)
+
+
+def land(
+    delivery: Delivery,
+    home: Home,
+    *,
+    known_currencies: Mapping[str, str],
+    now: datetime,
+    s3: "S3Client | None" = None,
+) -> Receipt:
+    """Land one delivery below `home.landing` and return its receipt; landing it again returns the same receipt.
+
+    `known_currencies` is the billing currency recorded per billing account id; `now` is UTC; `s3` is the client for
+    s3:// files, by default made from the AWS environment. Raises Terminal or Transient errors naming source, period
+    and file; then nothing has changed.
+    """
+    landed = read_receipt(home.landing, delivery)
+    if landed:
+        return landed
+    if not delivery.files:
+        raise ExportContractBroken(f"{delivery}: manifest {delivery.manifest_uri} names no file: deliver the export again")
+    logger.info("landing %s: %d files", delivery, len(delivery.files))
+    with working_folder(home.landing) as folder, connect(temp_directory=folder / "spill") as connection:
+        paths = fetch_all(open_store(delivery.files[0].uri, s3), delivery, folder / "raw")
+        _check_settled(delivery, paths, now)
+        before = [path.stat().st_mtime_ns for path in paths]
+        files = [open_raw_file(connection, path, file.uri) for path, file in zip(paths, delivery.files, strict=True)]
+        groups = group_files(delivery, files)
+        totals = control_totals(connection, delivery, groups)
+        check_currencies(delivery, totals, known_currencies)
+        check_still_filled(delivery, totals, read_period_receipts(home.landing, delivery))
+        lines = folder / "lines"
+        row_count = write_lines(connection, delivery, groups, lines)
+        if [path.stat().st_mtime_ns for path in paths] != before:
+            raise ExportReplaced(f"{delivery}: files were written anew while they were read; try again")
+        expected = sum(total.row_count for total in totals)
+        if row_count != expected:
+            raise ExportReplaced(f"{delivery}: {expected} lines were counted but {row_count} landed; try again")
+        receipt = _receipt(connection, home, delivery, groups, totals, lines)
+        return commit(home.landing, lines, receipt)
+
+
+def _receipt(
+    connection: Connection,
+    home: Home,
+    delivery: Delivery,
+    groups: Sequence[FileGroup],
+    totals: tuple[ControlTotal, ...],
+    lines: Path,
+) -> Receipt:
+    target = delivery_folder(home.landing, delivery).relative_to(home.landing)
+    files = sorted(path.name for path in lines.iterdir())
+    keys = connection.execute(
+        "select distinct unnest(keys) as key from (select distinct map_keys(tags) as keys "
+        f"from read_parquet({quote(str(lines / '*.parquet'))})) order by key"
+    ).fetchall()
+    receipt = Receipt(
+        delivery=delivery,
+        shape=groups[0].shape.name,
+        landed_files=tuple((target / name).as_posix() for name in files),
+        row_count=sum(total.row_count for total in totals),
+        control_totals=totals,
+        tag_keys=tuple(str(key) for (key,) in keys),
+        absent_columns=tuple(sorted(set.intersection(*(set(group.plan.absent) for group in groups)))),
+        extra_columns=tuple(sorted({name for group in groups for name in group.plan.extra})),
+    )
+    if receipt.absent_columns:
+        logger.info("%s: columns not delivered: %s", delivery, ", ".join(receipt.absent_columns))
+    return replace(receipt, rejected_rows={})
+
+
+def _check_settled(delivery: Delivery, paths: Sequence[Path], now: datetime) -> None:
+    for path, file in zip(paths, delivery.files, strict=True):
+        if not file.uri.startswith("s3://") or not delivery.manifest_uri or delivery.version in file.uri:
+            continue
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        if written > delivery.delivered_at + _MANIFEST_LAG and now - written < _BEING_WRITTEN:
+            raise ExportReplaced(
+                f"{delivery}: {file.uri} was written at {written:%Y-%m-%d %H:%M:%S}, after its manifest: "
+                "the next delivery is on its way, try again"
+            )

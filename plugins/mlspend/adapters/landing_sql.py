@@ -1,0 +1,144 @@
+"""The SQL of landing: raw columns by position in, typed columns of the landed shape out; and the control totals."""
+
+from dataclasses import dataclass
+
+from mlspend.adapters.duckdb_files import quote
+from mlspend.adapters.raw_files import RawFile
+from mlspend.core.columns import ColumnPlan
+from mlspend.core.export_kinds import Shape
+from mlspend.core.periods import first_day, shift_period
+
+_TEXT_MAP = "map(varchar, varchar)"
+_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UINTEGER", "UBIGINT"}
+# Generators write these for "no number" (nise: None; FOCUS samples: NULL).
+_NO_NUMBER = "('', 'None', 'NULL')"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """How one landed column is made: `raw` as delivered, `value` without literal nones, `sql` cast strictly, `lenient`."""
+
+    landed: str
+    raw: str
+    value: str
+    sql: str
+    lenient: str
+
+
+def cast_columns(shape: Shape, plan: ColumnPlan, file: RawFile) -> list[Cast]:
+    """Return one Cast per column of `shape` that this file fills directly, in the shape's order."""
+    casts = []
+    for landed, type_ in shape.columns.items():
+        if landed in plan.direct:
+            position = plan.direct[landed]
+            casts.append(_cast(landed, f"c{position}", file.columns[position].type, type_))
+    return casts
+
+
+def project(shape: Shape, plan: ColumnPlan, file: RawFile) -> str:
+    """Return the select list that makes landed lines of `shape` from the columns of `file`."""
+    direct = {cast.landed: cast.sql for cast in cast_columns(shape, plan, file)}
+    items = []
+    for landed, type_ in shape.columns.items():
+        expression = direct.get(landed) or (
+            _map(landed, type_, plan, file) if type_.startswith("map") else f"null::{type_}"
+        )
+        items.append(f"{expression} as {landed}")
+    return ", ".join(items)
+
+
+def in_period(shape: Shape, plan: ColumnPlan, file: RawFile, period: str) -> str:
+    """Return the condition that a raw line belongs to the billing period 'YYYY-MM'."""
+    start = column(shape, plan, file, shape.period_start)
+    return (
+        f"{start} >= timestamp '{first_day(period)}' and {start} < timestamp '{first_day(shift_period(period, 1))}'"
+    )
+
+
+def column(shape: Shape, plan: ColumnPlan, file: RawFile, landed: str) -> str:
+    """Return the strict expression of one landed column, '' as text where the file does not have it."""
+    if landed not in plan.direct:
+        return "''"
+    position = plan.direct[landed]
+    return _cast(landed, f"c{position}", file.columns[position].type, shape.columns[landed]).sql
+
+
+def total_query(shape: Shape, plan: ColumnPlan, file: RawFile, relation: str) -> str:
+    """Return the query of control totals per month of billing period, day, account and currency of the raw lines.
+
+    Columns: day the billing period starts, charge_date, billing account, sub account, currency, rows, billed cost,
+    lines that miss a value they must have.
+    """
+
+    def raw(landed: str) -> str:
+        return column(shape, plan, file, landed)
+
+    misses = " or ".join(f"{raw(landed)} is null" for landed in shape.never_null)
+    return f"""
+        select
+            cast({raw(shape.period_start)} as date) as period_start_date,
+            cast({raw(shape.charge_start)} as date) as charge_date,
+            {raw(shape.billing_account)} as billing_account_id,
+            coalesce({raw(shape.sub_account)}, '') as sub_account_id,
+            {raw(shape.currency)} as billing_currency,
+            count(*) as row_count,
+            sum({raw(shape.billed_cost)}) as billed_cost,
+            count(*) filter (where {misses}) as incomplete_count
+        from {relation}
+        group by all
+        order by all
+    """
+
+
+def _cast(landed: str, raw: str, raw_type: str, type_: str) -> Cast:
+    if type_ == "varchar":
+        text = _text(landed, raw, raw_type)
+        return Cast(landed, raw, raw, text, text)
+    if raw_type == type_.upper():
+        return Cast(landed, raw, raw, raw, raw)
+    is_text = raw_type == "VARCHAR"
+    value = raw
+    if is_text:
+        value = f"case when {raw} not in {_NO_NUMBER} then {raw} end"
+    if type_ == "timestamp":
+        # Straight from text to TIMESTAMP DuckDB would drop an offset like +02:00 instead of applying it.
+        through = "timestamptz" if is_text else "timestamp"
+        return Cast(landed, raw, value, f"({value})::{through}::timestamp", f"try_cast({value} as {through})::timestamp")
+    return Cast(landed, raw, value, f"({value})::{type_}", f"try_cast({value} as {type_})")
+
+
+def _text(landed: str, raw: str, raw_type: str) -> str:
+    if raw_type == "VARCHAR":
+        return raw
+    if raw_type in _INTEGERS and landed in ("bill_payer_account_id", "line_item_usage_account_id"):
+        # Some tool on the way made a number of it; an AWS account id has twelve digits.
+        return f"lpad({raw}::varchar, 12, '0')"
+    if raw_type.startswith(("MAP", "STRUCT")):
+        return f"to_json({raw})::varchar"
+    return f"{raw}::varchar"
+
+
+def _map(landed: str, type_: str, plan: ColumnPlan, file: RawFile) -> str:
+    parts = [_whole_map(f"c{position}", file.columns[position].type, type_) for position in plan.whole.get(landed, ())]
+    keyed = plan.keyed.get(landed, ())
+    if keyed:
+        parts.append(_keyed_map(keyed, file))
+    if not parts:
+        return f"null::{type_}"
+    merged = parts[0]
+    for part in parts[1:]:
+        merged = f"case when {part} is null then {merged} when {merged} is null then {part} else map_concat({merged}, {part}) end"
+    return merged
+
+
+def _whole_map(raw: str, raw_type: str, type_: str) -> str:
+    if raw_type == "VARCHAR":
+        return f"(case when {raw} not in {_NO_NUMBER} then {raw}::json end)::{type_}"
+    return raw if raw_type == type_.upper() else f"{raw}::{type_}"
+
+
+def _keyed_map(keyed: tuple[tuple[str, int], ...], file: RawFile) -> str:
+    values = {position: _text("", f"c{position}", file.columns[position].type) for _, position in keyed}
+    filled = ", ".join(f"{{'k': {quote(key)}, 'v': nullif({values[position]}, '')}}" for key, position in keyed)
+    is_empty = " and ".join(f"coalesce({values[position]}, '') = ''" for _, position in keyed)
+    return f"case when {is_empty} then null::{_TEXT_MAP} else map_from_entries(list_filter([{filled}], lambda entry: entry.v is not null)) end"

@@ -1,0 +1,74 @@
+"""Control totals of the raw files, by their own query, and what they must agree with before anything is landed."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from mlspend.adapters.duckdb_files import Connection, Error
+from mlspend.adapters.landing_failures import explain_failure, explain_incomplete
+from mlspend.adapters.landing_files import FileGroup
+from mlspend.adapters.landing_sql import total_query
+from mlspend.core.deliveries import ControlTotal, Delivery, Receipt
+from mlspend.core.errors import CurrencyChanged, ExportContractBroken
+from mlspend.core.periods import period_of
+
+
+def control_totals(
+    connection: Connection, delivery: Delivery, groups: Sequence[FileGroup]
+) -> tuple[ControlTotal, ...]:
+    """Return rows and billed cost of the delivery's own lines per day, accounts and currency, in that order.
+
+    Each line is rounded to 12 decimals before it is added, as it is when landed: doubles carry 15 to 17 digits.
+    Raises ExportContractBroken for values that do not cast, for missing ones, and for lines of another period.
+    """
+    sums: dict[tuple[date, str, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
+    for group in groups:
+        query = total_query(group.shape, group.plan, group.files[0], group.relation)
+        try:
+            rows = connection.execute(query).fetchall()
+        except Error as error:
+            raise explain_failure(connection, delivery, group.shape, group.files, error) from error
+        if any(row[7] for row in rows):
+            raise explain_incomplete(connection, delivery, group.shape, group.files)
+        for start, day, account, sub_account, currency, row_count, billed_cost, _ in rows:
+            period = period_of(start)
+            if period == delivery.period:
+                count, cost = sums[day, account, sub_account, currency]
+                sums[day, account, sub_account, currency] = (count + row_count, cost + billed_cost)
+            elif not delivery.selects_period:
+                raise ExportContractBroken(
+                    f"{delivery}: {row_count} lines of {day} belong to billing period {period} ({group.uris}): "
+                    "the export and its folder disagree, deliver it again"
+                )
+    return tuple(ControlTotal(*key, row_count=count, billed_cost=cost) for key, (count, cost) in sorted(sums.items()))
+
+
+def check_currencies(delivery: Delivery, totals: Sequence[ControlTotal], known: Mapping[str, str]) -> None:
+    """Raise CurrencyChanged when an account is billed in two currencies, or in another than the one known for it."""
+    seen = dict(known)
+    for total in totals:
+        expected = seen.setdefault(total.billing_account_id, total.billing_currency)
+        if total.billing_currency != expected:
+            raise CurrencyChanged(
+                f"{delivery}: billing account {total.billing_account_id} is billed in {total.billing_currency} on "
+                f"{total.charge_date}, but {expected} is its currency ({_uris(delivery)}). Amounts of two currencies are "
+                "never added: configure the new currency as a source of its own"
+            )
+
+
+def check_still_filled(delivery: Delivery, totals: Sequence[ControlTotal], earlier: Sequence[Receipt]) -> None:
+    """Raise ExportContractBroken when a delivery without lines would empty a period that had some.
+
+    A period that never had a line may be delivered empty: AWS does so on the first of a month.
+    """
+    rows = max((receipt.row_count for receipt in earlier), default=0)
+    if rows and not totals:
+        raise ExportContractBroken(
+            f"{delivery}: no line in {_uris(delivery)}, where an earlier delivery had {rows}: "
+            "nothing is replaced by an empty export, deliver it again"
+        )
+
+
+def _uris(delivery: Delivery) -> str:
+    return ", ".join(file.uri for file in delivery.files)
