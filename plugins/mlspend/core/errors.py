@@ -64,6 +64,14 @@ class NothingProved(Terminal):
     """No build that passed its checks waits to be published."""
 
 
+class BuildOvertaken(Terminal):
+    """Something else was published since this build was begun; it must be made again."""
+
+
+class PublishedFileInUse(Transient):
+    """Somebody has the published warehouse, or the build, open for writing."""
+
+
 class NothingPublished(Terminal):
     """There is no published warehouse to read yet."""
 

@@ -1,0 +1,106 @@
+"""Schema ops of the published warehouse: what the ledger knew at publication, for analysts and for the next build."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from mlspend.adapters import duckdb_files
+from mlspend.adapters.ledger import Ledger
+from mlspend.core.deliveries import Publication
+
+Columns = Mapping[str, tuple[str, str]]
+
+_PARTITIONS = "struct(x_source varchar, billing_period varchar, version varchar)[]"
+# Per table: what it holds; per column: DuckDB type and what it says. All times are UTC.
+_TABLES: Mapping[str, tuple[str, Columns]] = {
+    "publications": (
+        "Every publication of this warehouse that the ledger remembers, and this one.",
+        {
+            "build_id": ("varchar", "The build that was published"),
+            "is_current": ("boolean", "Whether this file is that publication"),
+            "schema_version": ("varchar", "Version of the published tables: additions are minor, all else is major"),
+            "configuration_hash": ("varchar", "Hash of the configuration that the amounts were attributed with"),
+            "published_at": ("timestamp", "When readers could first open it"),
+            "partitions": (_PARTITIONS, "Billing periods of sources it holds, each in the version of one delivery"),
+            "lake_builds": ("varchar[]", "Builds whose lake files its views name"),
+        },
+    ),
+    "deliveries": (
+        "Every delivery of a billing period that was seen, and what became of it.",
+        {
+            "source": ("varchar", "Short name of the configured export"),
+            "billing_period": ("varchar", "The provider's billing period, YYYY-MM"),
+            "version": ("varchar", "Execution or assembly id, or a hash of the content"),
+            "export_kind": ("varchar", "Kind of export as recognised by its content"),
+            "status": ("varchar", "landed (it counts), superseded, ignored, rejected or seen"),
+            "delivered_at": ("timestamp", "When the provider wrote it"),
+            "seen_at": ("timestamp", "When it was first found"),
+            "landed_at": ("timestamp", "When it was landed whole"),
+            "rejected_at": ("timestamp", "When it was last refused"),
+            "rejection_reason": ("varchar", "Why it was refused"),
+            "file_count": ("bigint", "Files it consists of"),
+            "byte_count": ("bigint", "Their size together, in bytes"),
+            "row_count": ("bigint", "Lines landed"),
+        },
+    ),
+    "messages": (
+        "Every message that was to be sent, up to this publication.",
+        {
+            "message_key": ("varchar", "What makes it be sent once"),
+            "kind": ("varchar", "Digest or alert"),
+            "destination": ("varchar", "Channel or file"),
+            "claimed_at": ("timestamp", "When a sender began"),
+            "sent_at": ("timestamp", "When it was out; empty while uncertain"),
+            "reference": ("varchar", "How to find it at its destination"),
+        },
+    ),
+}
+
+
+def write(connection: duckdb_files.Connection, publication: Publication, ledger: Ledger) -> None:
+    """Replace schema ops of the open warehouse file, in one transaction."""
+    earlier = [each for each in ledger.publications() if each.build_id != publication.build_id]
+    rows: Mapping[str, Sequence[Mapping[str, Any]]] = {
+        "publications": [
+            {**asdict(each), "is_current": each is publication, "lake_builds": list(each.lake_builds)}
+            for each in (publication, *earlier)
+        ],
+        "deliveries": ledger.deliveries(),
+        "messages": ledger.messages(),
+    }
+    connection.execute("begin")
+    connection.execute("create schema if not exists ops")
+    for table, (description, columns) in _TABLES.items():
+        definitions = ", ".join(f"{name} {type_}" for name, (type_, _) in columns.items())
+        connection.execute(f"create or replace table ops.{table} ({definitions})")
+        connection.execute(f"comment on table ops.{table} is {duckdb_files.quote(description)}")
+        for name, (_, meaning) in columns.items():
+            connection.execute(f"comment on column ops.{table}.{name} is {duckdb_files.quote(meaning)}")
+        if values := [[_stored(row[name]) for name in columns] for row in rows[table]]:
+            places = ", ".join("?" for _ in columns)
+            connection.executemany(f"insert into ops.{table} values ({places})", values)
+    connection.execute("commit")
+
+
+def read_publication(connection: duckdb_files.Connection) -> tuple[Any, ...] | None:
+    """Return what the open warehouse file says of its own publication, None where it was never published.
+
+    The fields are those of Publication in their order there, except that partitions come before lake builds.
+    """
+    known = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'publications'"
+    ).fetchall()
+    if not known:
+        return None
+    return connection.execute(
+        "select build_id, schema_version, configuration_hash, published_at, partitions, lake_builds"
+        " from ops.publications where is_current"
+    ).fetchone()
+
+
+def _stored(value: Any) -> Any:
+    """Times are stored as UTC without a zone."""
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return list(value) if isinstance(value, tuple) else value

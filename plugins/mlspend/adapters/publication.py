@@ -1,0 +1,218 @@
+"""Publish a proved build: readers see the old warehouse or the new one, whole, and never wait.
+
+The build's DuckDB file is completed (schema ops), closed, and moved over the published one in one step. What happened
+last stands in the file itself (ops.publications); the ledger is brought in line with it, so that a crash between the
+two leaves nothing to repair by hand.
+"""
+
+import fcntl
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from mlspend.adapters import duckdb_files, ops_tables, retirement
+from mlspend.adapters.home import Home
+from mlspend.adapters.ledger import Ledger
+from mlspend.core.deliveries import Build, Partition, Publication
+from mlspend.core.errors import BuildOvertaken, ChecksFailed, NothingProved, NothingPublished, PublishedFileInUse
+
+logger = logging.getLogger(__name__)
+
+# Nobody keeps a query open for longer; what nothing published names is deleted after that.
+KEEP = timedelta(hours=24)
+
+
+def publish(build: Build, home: Home, ledger: Ledger, *, now: datetime, keep: timedelta = KEEP) -> Publication:
+    """Make `build` what readers open, and return what is published then.
+
+    The same build again, also after a crash half-way, changes nothing. Raises ChecksFailed when the build's checks are
+    not all there, evaluated and green; BuildOvertaken when something else was published since it was begun. Lake
+    builds that no publication of the time `keep` before `now` names are deleted.
+    """
+    with _one_at_a_time(home):
+        current = read_published(home)
+        if current is None or (current.build_id != build.build_id and not build.is_unchanged):
+            if not Path(build.warehouse_path).exists():
+                raise NothingProved(f"build {build.build_id} is not there any more: run `mlspend build` again")
+            _refuse_unproved(build)
+            _refuse_overtaken(build, current)
+            current = _complete(build, ledger, now)
+            _replace(Path(build.warehouse_path), home.published_warehouse)
+            logger.info("build %s is published at %s", build.build_id, home.published_warehouse)
+        _bring_in_line(ledger, current)
+        retirement.remove_retired(home, ledger.publications(), now=now, keep=keep)
+        return current
+
+
+def read_published(home: Home) -> Publication | None:
+    """Return what is published according to the published file itself, None before the first time."""
+    if not home.published_warehouse.exists():
+        return None
+    return _publication_in(home.published_warehouse)
+
+
+def copy_self_contained(home: Home, to: Path) -> None:
+    """Write the published warehouse with all its lines into the one DuckDB file `to`; no lake is needed to read it.
+
+    An older copy is replaced in one step. Raises NothingPublished before the first publication.
+    """
+    if not home.published_warehouse.exists():
+        raise NothingPublished(f"there is nothing to copy yet at {home.published_warehouse}: run `mlspend publish` first")
+    partial = to.with_name(f".{to.name}.{os.getpid()}.partial")
+    to.parent.mkdir(parents=True, exist_ok=True)
+    partial.unlink(missing_ok=True)
+    try:
+        with duckdb_files.connect(partial, temp_directory=to.parent / f".{to.name}.temp") as connection:
+            connection.execute(f"attach {duckdb_files.quote(str(home.published_warehouse))} as published (read_only)")
+            _copy_relations(connection)
+            connection.execute("detach published")
+            connection.execute("checkpoint")
+        _replace(partial, to)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _one_at_a_time(home: Home) -> Iterator[None]:
+    """Hold the lock of publication; the operating system gives it back when the process ends, however it ends."""
+    folder = home.published_warehouse.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _refuse_unproved(build: Build) -> None:
+    wanted = {"landing", "focus", "marts", "warehouse"} if build.rebuilt else {"warehouse"}
+    with duckdb_files.connect(Path(build.warehouse_path), read_only=True) as connection:
+        rows = connection.execute(
+            "select layer, is_evaluated and (is_success or severity <> 'critical'), expectation, subject"
+            " from marts.data_quality where build_id = ?",
+            [build.build_id],
+        ).fetchall()
+    if missing := wanted - {row[0] for row in rows}:
+        raise ChecksFailed(
+            f"build {build.build_id} was not proved ({', '.join(sorted(missing))} never checked), so it is not"
+            " published: run `mlspend build` again"
+        )
+    if red := [f"{expectation} on {subject}" for _, is_green, expectation, subject in rows if not is_green]:
+        raise ChecksFailed(
+            f"build {build.build_id} did not pass its checks ({', '.join(red[:5])}), so it is not published:"
+            " correct the export or the rule, then build again"
+        )
+
+
+def _refuse_overtaken(build: Build, current: Publication | None) -> None:
+    """A build starts from a copy of the published file, which says what was published then."""
+    basis = _publication_in(Path(build.warehouse_path))
+    # A crash after `_complete` leaves the build's own name there.
+    if basis and current and basis.build_id not in (current.build_id, build.build_id):
+        raise BuildOvertaken(
+            f"build {build.build_id} was begun on {basis.build_id}, but {current.build_id} has been published since;"
+            " publishing it would take that back: run `mlspend build` again"
+        )
+
+
+def _complete(build: Build, ledger: Ledger, now: datetime) -> Publication:
+    """Write schema ops into the build's file and put everything into that one file."""
+    warehouse = Path(build.warehouse_path)
+    with duckdb_files.connect(warehouse) as connection:
+        sources = connection.execute("select sql from duckdb_views() where not internal").fetchall()
+        publication = Publication(
+            build_id=build.build_id,
+            schema_version=build.schema_version,
+            configuration_hash=build.configuration_hash,
+            published_at=now,
+            partitions=build.partitions,
+            lake_builds=tuple(sorted({name for (sql,) in sources for name in re.findall(r"/build=([^/']+)/", sql)})),
+        )
+        ops_tables.write(connection, publication, ledger)
+        connection.execute("checkpoint")
+    return publication
+
+
+def _replace(file: Path, target: Path) -> None:
+    """Move `file` over `target` in one step that also survives a loss of power."""
+    for path in (file, target):
+        if path.with_name(path.name + ".wal").exists():
+            raise PublishedFileInUse(
+                f"{path}.wal stands beside {path.name}: somebody has it open for writing. Have it closed (readers open it"
+                " read-only), then publish again"
+            )
+    _fsync(file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    file.replace(target)
+    _fsync(target.parent)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _bring_in_line(ledger: Ledger, current: Publication) -> None:
+    last = ledger.last_publication()
+    if last is None or last.build_id != current.build_id:
+        ledger.record_publication(current)
+
+
+def _publication_in(warehouse: Path) -> Publication | None:
+    with duckdb_files.connect(warehouse, read_only=True) as connection:
+        row = ops_tables.read_publication(connection)
+    if row is None:
+        return None
+    build_id, schema_version, configuration_hash, published_at, partitions, lake_builds = row
+    return Publication(
+        build_id=build_id,
+        schema_version=schema_version,
+        configuration_hash=configuration_hash,
+        published_at=published_at.replace(tzinfo=UTC),
+        partitions=tuple(Partition(**partition) for partition in partitions),
+        lake_builds=tuple(lake_builds),
+    )
+
+
+def _copy_relations(connection: duckdb_files.Connection) -> None:
+    """Copy every table; a view over the lake becomes a table, any other stays the view it is. Comments come along."""
+    views = dict[tuple[str, str], str]()
+    for schema, name, sql in connection.execute(
+        "select schema_name, view_name, sql from duckdb_views()"
+        " where database_name = 'published' and not internal order by view_oid"
+    ).fetchall():
+        views[schema, name] = sql
+    tables = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'published'"
+    ).fetchall()
+    lake_views = [key for key, sql in views.items() if "read_parquet" in sql]
+    for schema, name in [*tables, *lake_views]:
+        connection.execute(f'create schema if not exists "{schema}"')
+        connection.execute(f'create table "{schema}"."{name}" as select * from published."{schema}"."{name}"')
+    for (schema, _), sql in views.items():
+        if "read_parquet" not in sql:
+            connection.execute(f'create schema if not exists "{schema}"')
+            connection.execute(sql)
+    _copy_comments(connection, {key: "view" for key in views if key not in lake_views})
+
+
+def _copy_comments(connection: duckdb_files.Connection, kinds: Mapping[tuple[str, str], str]) -> None:
+    comments = connection.execute(
+        """select schema_name, table_name, null, comment from duckdb_tables()
+        where database_name = 'published' and comment is not null
+        union all
+        select schema_name, view_name, null, comment from duckdb_views()
+        where database_name = 'published' and comment is not null and not internal
+        union all
+        select schema_name, table_name, column_name, comment from duckdb_columns()
+        where database_name = 'published' and comment is not null and not internal"""
+    ).fetchall()
+    for schema, name, column, comment in comments:
+        what = kinds.get((schema, name), "table") if column is None else "column"
+        path = ".".join(f'"{part}"' for part in (schema, name, column) if part is not None)
+        connection.execute(f"comment on {what} {path} is {duckdb_files.quote(comment)}")
