@@ -24,6 +24,10 @@ class ExportUnrecognised(Terminal):
     """Nothing at the location looks like a billing export mlspend knows."""
 
 
+class SeveralExports(ExportUnrecognised):
+    """A location holds more than one export; taken as one, their cost would be counted twice."""
+
+
 class ExportNotDelivered(Transient):
     """The export, or a file its manifest names, is not there (yet)."""
 

@@ -1,0 +1,119 @@
+"""The order of work: land the newest, build, prove, publish. The CLI and `try` call these; the DAGs call the parts."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mlspend.adapters import landing, proof, publication, warehouse
+from mlspend.adapters.config import Config
+from mlspend.adapters.home import Home
+from mlspend.adapters.ledger import Ledger
+from mlspend.core.deliveries import Build, Delivery, Publication, Receipt
+from mlspend.core.errors import MlspendError, NothingProved, Terminal
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A delivery that could not be landed, and why; `is_final` where a retry cannot help."""
+
+    delivery: Delivery
+    reason: str
+    is_final: bool
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What landing one source came to; `up_to_date` counts the deliveries found that needed nothing."""
+
+    source: str
+    receipts: tuple[Receipt, ...]
+    rejections: tuple[Rejection, ...]
+    up_to_date: int
+
+
+def land(
+    source: str,
+    location: str,
+    home: Home,
+    ledger: Ledger,
+    *,
+    now: datetime,
+    tell: Tell,
+    accept_new_currency: bool = False,
+) -> Landed:
+    """Land the newest delivery of every billing period of `source` that is not landed yet.
+
+    One that is rejected does not keep the others from being landed; errors of discovery itself are raised.
+    `accept_new_currency` takes it as right that a billing account's currency is not the recorded one any more.
+    """
+    tell(f"looking for deliveries of {source}")
+    found = landing.discover(location, source)
+    return land_deliveries(source, found, home, ledger, now=now, tell=tell, accept_new_currency=accept_new_currency)
+
+
+def land_deliveries(
+    source: str,
+    found: list[Delivery],
+    home: Home,
+    ledger: Ledger,
+    *,
+    now: datetime,
+    tell: Tell,
+    accept_new_currency: bool = False,
+) -> Landed:
+    """Land what is newest of the deliveries `found`, oldest billing period first, and record what became of each."""
+    receipts: list[Receipt] = []
+    rejections: list[Rejection] = []
+    wanted = ledger.select_to_land(found, now)
+    for delivery in wanted:
+        tell(f"landing {delivery.source} {delivery.period}")
+        currencies = {} if accept_new_currency else ledger.currencies(source)
+        try:
+            receipt = landing.land(delivery, home, known_currencies=currencies, now=now)
+        except MlspendError as error:
+            rejections.append(Rejection(delivery, str(error), isinstance(error, Terminal)))
+            ledger.record_rejected(delivery, str(error), now)
+        else:
+            ledger.record_landed(receipt, now)
+            receipts.append(receipt)
+    return Landed(source, tuple(receipts), tuple(rejections), len(found) - len(wanted))
+
+
+def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Tell) -> Build:
+    """Build privately what the ledger says is current, on top of what is published, and prove it.
+
+    The build is kept as proved until it is published. ChecksFailed and BuildFailed leave the published one untouched.
+    """
+    # A ledger that remembers a publication whose file is gone must not leave anything out.
+    previous = ledger.last_publication() if home.published_warehouse.exists() else None
+    tell("building the warehouse")
+    made = warehouse.build(home, config, ledger.current_receipts(), previous, now=now)
+    if not made.is_unchanged:
+        tell("proving the build")
+        proof.prove(made, home, now=now)
+        mark = {"build": made.to_json(), "on": previous.build_id if previous else None}
+        _mark(home, made).parent.mkdir(parents=True, exist_ok=True)
+        _mark(home, made).write_text(json.dumps(mark))
+    return made
+
+
+def publish(home: Home, ledger: Ledger, *, now: datetime, tell: Tell) -> Publication:
+    """Publish the build that was proved on top of what is published; NothingProved where there is none."""
+    last = ledger.last_publication() if home.published_warehouse.exists() else None
+    tell("publishing")
+    for mark in sorted(home.builds.glob("*/proved.json"), reverse=True):
+        proved = json.loads(mark.read_text())
+        # One that was built on something else would take back what has been published since.
+        if proved["on"] == (last.build_id if last else None):
+            published = publication.publish(Build.from_json(proved["build"]), home, ledger, now=now)
+            mark.unlink(missing_ok=True)
+            return published
+    raise NothingProved("no build waits that was proved on what is published now: run `mlspend build` first")
+
+
+def _mark(home: Home, made: Build) -> Path:
+    return home.builds / made.build_id / "proved.json"

@@ -1,0 +1,268 @@
+"""The adapters from a shell. Exit 0: done; 1: the data or a check said no; 2: wrong use."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from mlspend.core.errors import MlspendError
+
+if TYPE_CHECKING:
+    from mlspend.adapters.config import Config
+    from mlspend.adapters.home import Home
+    from mlspend.adapters.ledger import Ledger
+
+
+class _Commands(TyperGroup):
+    """Our own errors become a message and exit 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MlspendError as error:
+            typer.echo(f"mlspend: {error}", err=True)
+            raise typer.Exit(1) from error
+
+
+_HELP = "Cloud billing exports in; every cent gets an owner; waste becomes findings; nothing goes out unproved."
+app = typer.Typer(cls=_Commands, help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+config_app = typer.Typer(help="The configuration, mlspend.yml.", no_args_is_help=True)
+check_app = typer.Typer(help="Check that the configured sources answer.", invoke_without_command=True)
+app.add_typer(config_app, name="config")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+
+
+@config_app.command("check")
+def config_check(
+    path: Annotated[Path | None, typer.Argument(help="Default: MLSPEND_CONFIG, else config/mlspend.yml.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with mlspend.yml: file, line, key, and what would be right."""
+    from mlspend import cli_reports
+    from mlspend.adapters import config
+
+    problems = config.check(path)
+    cli_reports.show_problems(problems, as_json=as_json)
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def example(
+    to: Annotated[Path, typer.Option("--to", help="Folder the export is written to.")],
+    scale: Annotated[int, typer.Option(min=1, help="Multiplies the lines, for benchmarks.")] = 1,
+    months: Annotated[int, typer.Option(min=1, help="How many billing periods.")] = 3,
+    end: Annotated[str, typer.Option(help="The last billing period, YYYY-MM.")] = "2026-10",
+) -> None:
+    """Write the bill of an example company as an AWS CUR 2.0 export."""
+    from mlspend.adapters import example_company
+
+    example_company.write_exports(to, scale=scale, months=months, end=_period(end))
+    typer.echo(f"wrote {months} billing periods to {to}", err=True)
+
+
+@app.command()
+def land(
+    source: Annotated[str | None, typer.Argument(help="Name of one source; default: all of them.")] = None,
+    accept_new_currency: Annotated[
+        bool, typer.Option("--accept-new-currency", help="Take it as right that an account's currency changed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Land the newest delivery of every billing period that is not landed yet."""
+    from mlspend import cli_reports
+
+    with _ledger() as ledger:
+        landed = _land(source, ledger, accept_new_currency=accept_new_currency)
+    cli_reports.show_landed(landed, as_json=as_json)
+    raise typer.Exit(1 if any(one.rejections for one in landed) else 0)
+
+
+@app.command()
+def build(as_json: AsJson = False) -> None:
+    """Build the warehouse privately from what is landed, and prove it."""
+    from mlspend import cli_output, cli_reports
+    from mlspend.adapters import pipeline
+
+    with _ledger() as ledger, cli_output.progress() as tell:
+        made = pipeline.build(_home(), _config(), ledger, now=_now(), tell=tell)
+    cli_reports.show_build(made, as_json=as_json)
+
+
+app.add_typer(check_app, name="check")
+
+
+@check_app.callback()
+def check(context: typer.Context, as_json: AsJson = False) -> None:
+    """Ask every configured source what it has delivered; nothing is landed."""
+    if context.invoked_subcommand is None:
+        _check(None, as_json=as_json)
+
+
+@check_app.command("source")
+def check_source(name: Annotated[str, typer.Argument(help="Name of the source.")], as_json: AsJson = False) -> None:
+    """Ask one source what it has delivered; nothing is landed."""
+    _check(name, as_json=as_json)
+
+
+@app.command()
+def publish(
+    to: Annotated[Path | None, typer.Option("--to", help="Write a self-contained copy of what is published.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let readers see the build that was proved; with --to, copy what is published into one file instead."""
+    from mlspend import cli_output, cli_reports
+    from mlspend.adapters import pipeline, publication
+
+    if to is not None:
+        publication.copy_self_contained(_home(), to)
+        return cli_reports.show_copy(to, as_json=as_json)
+    with _ledger() as ledger, cli_output.progress() as tell:
+        published = pipeline.publish(_home(), ledger, now=_now(), tell=tell)
+    return cli_reports.show_publication(published, _home(), as_json=as_json)
+
+
+@app.command()
+def digest(as_json: AsJson = False) -> None:
+    """Send last week's digest to each team once; without a Slack token it goes to the outbox."""
+    from mlspend import cli_reports
+
+    with _ledger() as ledger:
+        cli_reports.show_messages(_send_digest(ledger), as_json=as_json)
+
+
+@app.command()
+def run(as_json: AsJson = False) -> None:
+    """Do everything in order: land, build, prove, publish, digest. Stops where something says no."""
+    from mlspend import cli_output, cli_reports
+    from mlspend.adapters import pipeline
+
+    with _ledger() as ledger:
+        landed = _land(None, ledger)
+        if any(one.rejections for one in landed):
+            cli_reports.show_landed(landed, as_json=as_json)
+            raise typer.Exit(1)
+        with cli_output.progress() as tell:
+            made = pipeline.build(_home(), _config(), ledger, now=_now(), tell=tell)
+            if not made.is_unchanged:
+                pipeline.publish(_home(), ledger, now=_now(), tell=tell)
+        messages = _send_digest(ledger)
+    cli_reports.show_run(landed, made, messages, _home(), as_json=as_json)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show what was delivered, what is published, and what was sent."""
+    from mlspend import cli_reports
+
+    with _ledger() as ledger:
+        cli_reports.show_status(ledger, _home(), as_json=as_json)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One SQL query; - reads it from standard input.")],
+    as_json: AsJson = False,
+) -> None:
+    """Query the published warehouse, read-only."""
+    from mlspend import cli_reports
+    from mlspend.adapters import warehouse_query
+
+    text = sys.stdin.read() if query == "-" else query
+    cli_reports.show_rows(warehouse_query.query_published(_home(), text), as_json=as_json)
+
+
+@app.command("try")
+def try_path(
+    path: Annotated[str, typer.Argument(help="A folder, a file, or s3://bucket/prefix with somebody's own exports.")],
+    keep: Annotated[Path | None, typer.Option(help="Keep the home that was made for it in this folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run everything on somebody's own exports, nothing configured, nothing left behind, and print the report."""
+    from mlspend import cli_output, cli_reports
+    from mlspend.adapters import trial
+
+    scheme, found, _ = path.partition("://")
+    if (found and scheme != "s3") or not (found or Path(path).exists()):
+        raise typer.BadParameter(f"{path} is neither a folder or file here nor s3://bucket/prefix")
+    with cli_output.progress() as tell:
+        tried = trial.run(path, keep=keep, now=_now(), tell=tell)
+    cli_reports.show_trial(tried, as_json=as_json)
+    raise typer.Exit(0 if tried.is_good else 1)
+
+
+def _home() -> "Home":
+    from mlspend.adapters.home import Home
+
+    return Home.from_environment()
+
+
+def _config() -> "Config":
+    from mlspend.adapters import config
+
+    return config.load()
+
+
+def _ledger() -> "Ledger":
+    from mlspend.adapters.ledger import Ledger
+
+    return Ledger.open(_home())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _period(text: str) -> str:
+    from mlspend.core.periods import parse_period
+
+    try:
+        return parse_period(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _sources(name: str | None) -> list[Any]:
+    config = _config()
+    return [config.source(name)] if name else list(config.sources)
+
+
+def _land(name: str | None, ledger: "Ledger", *, accept_new_currency: bool = False) -> list[Any]:
+    from mlspend import cli_output
+    from mlspend.adapters import pipeline
+
+    landed = []
+    with cli_output.progress() as tell:
+        for source in _sources(name):
+            location = source.location_in(_home())
+            one = pipeline.land(
+                source.name, location, _home(), ledger, now=_now(), tell=tell, accept_new_currency=accept_new_currency
+            )
+            landed.append(one)
+    return landed
+
+
+def _check(name: str | None, *, as_json: bool) -> None:
+    from mlspend import cli_reports
+    from mlspend.adapters import landing
+
+    found, errors = {}, {}
+    for source in _sources(name):
+        try:
+            found[source.name] = landing.discover(source.location_in(_home()), source.name)
+        except MlspendError as error:
+            errors[source.name] = str(error)
+    cli_reports.show_found(found, errors, as_json=as_json)
+    raise typer.Exit(1 if errors else 0)
+
+
+def _send_digest(ledger: "Ledger") -> list[Any]:
+    from mlspend.adapters import digest as digests
+
+    token = os.environ.get("MLSPEND_SLACK_TOKEN")
+    base_url = os.environ.get("MLSPEND_SLACK_URL")
+    return list(digests.send(_home(), _config(), ledger, _now(), token, base_url))
