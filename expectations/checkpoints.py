@@ -17,12 +17,32 @@ import duckdb
 
 from expectations.engine import CONNECTION_STRING, open_session, quote
 from expectations.measures import LAYERS, prepare
-from expectations.plan import Plan
+from mlspend.core.proof_plan import ProofPlan
 
 # Beyond this many partitions a failure is reported for all of them together.
 _MOST_PARTITIONS_ASKED_SINGLY = 40
 _SAMPLE_ROWS = 3
-_LINE_KEYS = ["x_source", "billing_period", "x_line_id", "line_id", "charge_date", "charge_start", "service", "service_name"]
+# What readers call that which a question is about, where the session has another name for it.
+_SUBJECTS = {
+    "landed_lines": "landed lines",
+    "landed_partitions": "landed lines",
+    "focus_lines": "focus_costs",
+    "duplicate_lines": "focus_costs",
+    "allocated_lines": "allocated_costs",
+    "totals": "sums per account",
+    "column_types": "column types",
+    "partition_presence": "partitions",
+}
+_LINE_KEYS = [
+    "x_source",
+    "billing_period",
+    "x_line_id",
+    "line_id",
+    "charge_date",
+    "charge_start",
+    "service",
+    "service_name",
+]
 
 Result = dict[str, Any]
 
@@ -42,12 +62,12 @@ def main() -> None:
     for name in ("--warehouse", "--plan", "--results"):
         parser.add_argument(name, type=Path, required=True)
     arguments = parser.parse_args()
-    plan = Plan.from_json(arguments.plan.read_text())
+    plan = ProofPlan.from_json(arguments.plan.read_text())
     results = check(arguments.warehouse, plan, arguments.results.parent)
     arguments.results.write_text(json.dumps(results, indent=1, default=str))
 
 
-def check(warehouse: Path, plan: Plan, temp_directory: Path) -> list[Result]:
+def check(warehouse: Path, plan: ProofPlan, temp_directory: Path) -> list[Result]:
     """Return the answer to every expectation about `warehouse`; spills go to `temp_directory`."""
     session = open_session(warehouse, temp_directory)
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -58,7 +78,9 @@ def check(warehouse: Path, plan: Plan, temp_directory: Path) -> list[Result]:
 
         problems = scans.result()
     per_layer = {"landing": landing.suites(), "focus": focus.suites(), "marts": marts.suites()} if plan.rebuilt else {}
-    questions = [Question(layer, asset, asked) for layer, suites in per_layer.items() for asset, asked in suites.items()]
+    questions = [
+        Question(layer, asset, asked) for layer, suites in per_layer.items() for asset, asked in suites.items()
+    ]
     questions += [Question("warehouse", asset, asked) for asset, asked in marts.warehouse_suites().items()]
     asker = _Asker(session)
     results: list[Result] = []
@@ -69,7 +91,7 @@ def check(warehouse: Path, plan: Plan, temp_directory: Path) -> list[Result]:
     return results
 
 
-def _measure(session: duckdb.DuckDBPyConnection, plan: Plan) -> dict[str, str]:
+def _measure(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> dict[str, str]:
     """Measure layer by layer; return what went wrong, by layer."""
     problems: dict[str, str] = {}
     prepare(session, plan)
@@ -87,7 +109,7 @@ def _unasked(question: Question, problem: str) -> list[Result]:
     return [_result(question, expectation, evaluated=False, problem=problem) for expectation in question.expectations]
 
 
-def _answers(asker: "_Asker", question: Question, plan: Plan) -> Iterator[Result]:
+def _answers(asker: "_Asker", question: Question, plan: ProofPlan) -> Iterator[Result]:
     """Ask all expectations cheaply at once, then those that failed again for their counts and samples."""
     first = asker.ask(question.asset, question.expectations, "BOOLEAN_ONLY")
     for expectation, answer in zip(question.expectations, first, strict=True):
@@ -99,7 +121,7 @@ def _answers(asker: "_Asker", question: Question, plan: Plan) -> Iterator[Result
             yield from _failures(asker, question, expectation, plan)
 
 
-def _failures(asker: "_Asker", question: Question, expectation: Any, plan: Plan) -> Iterator[Result]:
+def _failures(asker: "_Asker", question: Question, expectation: Any, plan: ProofPlan) -> Iterator[Result]:
     single = []
     if len(plan.held) <= _MOST_PARTITIONS_ASKED_SINGLY:
         for source, period in plan.held:
@@ -198,11 +220,12 @@ def _result(
 ) -> Result:
     rule = (expectation.meta or {}).get("rule")
     column = getattr(expectation, "column", None)
+    subject = _SUBJECTS.get(question.asset, question.asset)
     return {
         "layer": question.layer,
         "suite": question.asset,
         "expectation": rule or expectation.configuration.type,
-        "subject": f"{question.asset}.{column}" if column else rule,
+        "subject": f"{subject}.{column}" if column else subject,
         "reason": expectation.notes,
         "severity": str(getattr(expectation.severity, "value", expectation.severity)),
         "is_success": success,

@@ -1,8 +1,7 @@
 """What must hold of focus_costs: FOCUS 1.2 types and values, stable unique line ids, the landed billed cost."""
 
-from mlspend.core.focus_columns import FOCUS_1_2
-
 from expectations.rules import Suites, column_types, in_set, no_rows, not_null, same_sums
+from mlspend.core.focus_columns import FOCUS_1_2
 
 _OURS = {"x_line_id": "varchar", "charge_date": "date"}
 # Allowed values as FOCUS 1.2 lists them; NULL is allowed beside them.
@@ -56,7 +55,8 @@ def _lines() -> list:
             for column in ("billing_account_id", "billing_currency", "x_line_id", "charge_date")
         ),
         *(
-            not_null(column, "critical", "A missing amount is not zero.") for column in ("billed_cost", "effective_cost")
+            not_null(column, "critical", "A missing amount is not zero.")
+            for column in ("billed_cost", "effective_cost")
         ),
         *(
             not_null(column, "critical", "FOCUS 1.2 does not allow NULL, and every report groups or filters by it.")
@@ -81,7 +81,8 @@ def _lines() -> list:
         no_rows(
             "unused_commitment_is_not_billed",
             """select x_source, billing_period, x_line_id, commitment_discount_id, billed_cost
-            from {batch} where commitment_discount_status = 'Unused' and charge_category = 'Usage' and billed_cost <> 0""",
+            from {batch}
+            where commitment_discount_status = 'Unused' and charge_category = 'Usage' and billed_cost <> 0""",
             "warning",
             "The purchase carries what is billed; a provider that bills the unused part itself is read differently.",
         ),
@@ -107,7 +108,17 @@ def _totals() -> list:
             ["billed_cost"],
             ("billing_account_id", "billing_currency"),
             "Billed cost is equal at every hop.",
-        )
+        ),
+        no_rows(
+            "focus_has_lines_where_landed_has",
+            """select x_source, billing_period, billing_account_id,
+                coalesce(sum(line_count) filter (where hop = 'landed'), 0) as landed_line_count,
+                coalesce(sum(line_count) filter (where hop = 'focus'), 0) as focus_line_count
+            from {batch} where hop in ('landed', 'focus')
+            group by x_source, billing_period, billing_account_id having focus_line_count = 0""",
+            "critical",
+            "A month that costs nothing adds up with no lines at all.",
+        ),
     ]
 
 

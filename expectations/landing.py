@@ -91,7 +91,9 @@ def _types() -> list:
         return no_rows(name, query, "critical", reason)
 
     return [
-        rule("landed_money_is_decimal", _MONEY_COLUMNS, "DECIMAL(38,12)", "Binary fractions do not add up to the cent."),
+        rule(
+            "landed_money_is_decimal", _MONEY_COLUMNS, "DECIMAL(38,12)", "Binary fractions do not add up to the cent."
+        ),
         rule("landed_time_is_timestamp", _TIME_COLUMNS, "TIMESTAMP", "Days are cut in UTC, without a session's zone."),
         no_rows(
             "landed_ids_are_text",

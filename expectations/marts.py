@@ -33,6 +33,17 @@ def suites() -> Suites:
             same_sums(
                 "allocated_cost_equals_focus", ("focus", "allocated"), _MONEY, _ACCOUNT, "Allocation only moves money."
             ),
+            no_rows(
+                "allocation_keeps_every_line",
+                """select x_source, billing_period, billing_account_id,
+                    coalesce(sum(line_count) filter (where hop = 'focus'), 0) as focus_line_count,
+                    coalesce(sum(line_count) filter (where hop = 'allocated'), 0) as allocated_line_count
+                from {batch} where hop in ('focus', 'allocated')
+                group by x_source, billing_period, billing_account_id
+                having allocated_line_count < focus_line_count""",
+                "critical",
+                "A line may be split among owners, but none may be dropped, be it free of charge.",
+            ),
             same_sums(
                 "daily_spend_equals_allocated",
                 ("allocated", "daily_spend"),

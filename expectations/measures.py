@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import duckdb
 
 from expectations.engine import quote
-from expectations.plan import CheckedPartition, Plan
+from mlspend.core.proof_plan import CheckedPartition, ProofPlan
 
 # Our name for what both shapes say, per shape; CUR names are those of CUR 2.0.
 LANDED_COLUMNS: dict[str, dict[str, str]] = {
@@ -45,7 +45,7 @@ create or replace table totals (
 )"""
 
 
-def prepare(session: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+def prepare(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
     """Create the empty tables that the layers fill."""
     session.execute(_TOTALS)
     session.execute(
@@ -57,7 +57,7 @@ def prepare(session: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         session.executemany("insert into held values (?, ?)", [list(partition) for partition in plan.held])
 
 
-def measure_landing(session: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+def measure_landing(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
     """Create `landed_lines` and `landed_partitions`; add the hops 'control' (receipts) and 'landed' to `totals`."""
     branches = []
     for partition in plan.rebuilt:
@@ -96,7 +96,7 @@ def measure_landing(session: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     )
 
 
-def measure_focus(session: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+def measure_focus(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
     """Create `focus_lines` and `duplicate_lines`; add the hop 'focus' to `totals`."""
     _lake_view(session, "focus", plan, lambda partition: partition.focus_files)
     # Lines equal in a 64-bit hash are few or none; only those are compared as text.
@@ -112,7 +112,7 @@ def measure_focus(session: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     )
 
 
-def measure_marts(session: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+def measure_marts(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
     """Create `allocated_lines` and `daily_spend` of the rebuilt partitions; add their hops to `totals`."""
     _lake_view(session, "allocated", plan, lambda partition: partition.allocated_files)
     rebuilt = ", ".join(f"({quote(p.x_source)}, {quote(p.billing_period)})" for p in plan.rebuilt)
@@ -129,7 +129,7 @@ def measure_marts(session: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     )
 
 
-def measure_warehouse(session: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+def measure_warehouse(session: duckdb.DuckDBPyConnection, _: ProofPlan) -> None:
     """Create `reconciliation` and `partition_presence` over all partitions of the warehouse."""
     session.execute("create or replace view reconciliation as select * from warehouse.marts.reconciliation")
     session.execute(
@@ -145,7 +145,7 @@ def measure_warehouse(session: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 
 # In the order of the data's way; all but the last look at rebuilt partitions only.
-LAYERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Plan], None]] = {
+LAYERS: dict[str, Callable[[duckdb.DuckDBPyConnection, ProofPlan], None]] = {
     "landing": measure_landing,
     "focus": measure_focus,
     "marts": measure_marts,
@@ -156,7 +156,7 @@ LAYERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Plan], None]] = {
 def _lake_view(
     session: duckdb.DuckDBPyConnection,
     layer: str,
-    plan: Plan,
+    plan: ProofPlan,
     files_of: Callable[[CheckedPartition], tuple[str, ...]],
 ) -> None:
     files = [file for partition in plan.rebuilt for file in files_of(partition)]
@@ -207,7 +207,8 @@ def _parquet(files: Sequence[str]) -> str:
 
 
 def _receipt(partition: CheckedPartition) -> str:
-    return f"""read_json({quote(partition.receipt)}, format = 'unstructured', maximum_object_size = 1073741824, columns = {{
+    return f"""read_json(
+        {quote(partition.receipt)}, format = 'unstructured', maximum_object_size = 1073741824, columns = {{
         row_count: 'bigint',
         control_totals: 'struct(charge_date date, billing_account_id varchar, sub_account_id varchar,
             billing_currency varchar, row_count bigint, billed_cost varchar)[]'}})"""

@@ -29,7 +29,9 @@ def no_rows(name: str, query: str, severity: Severity, reason: str) -> gxe.Expec
     )
 
 
-def same_sums(name: str, hops: tuple[str, str], measures: Iterable[str], grain: Iterable[str], reason: str) -> gxe.Expectation:
+def same_sums(
+    name: str, hops: tuple[str, str], measures: Iterable[str], grain: Iterable[str], reason: str
+) -> gxe.Expectation:
     """Expect two hops of the asset `totals` to have equal sums of `measures` for each group of `grain`.
 
     A sum of 0.01 or more apart is unexpected; so is a group that only one of the hops knows, if it has any money.
@@ -38,8 +40,7 @@ def same_sums(name: str, hops: tuple[str, str], measures: Iterable[str], grain: 
     keys = ["x_source", "billing_period", *grain]
     sums, conditions = [], []
     for measure in measures:
-        for hop in hops:
-            sums.append(f"coalesce(sum({measure}) filter (where hop = '{hop}'), 0) as {hop}_{measure}")
+        sums += [f"coalesce(sum({measure}) filter (where hop = '{hop}'), 0) as {hop}_{measure}" for hop in hops]
         conditions.append(f"abs({before}_{measure} - {after}_{measure}) >= {TOLERANCE}")
     query = (
         f"select * from (select {', '.join(keys)}, {', '.join(sums)}"

@@ -136,7 +136,10 @@ def _fill_lake(connection: duckdb.DuckDBPyConnection, home: Home, build_id: str,
             line_item_line_item_type as x_line_item_type, 'Train:p4d' as x_usage_type
         from landed"""
     )
-    for table, select in (("focus_costs", "select * from focus"), ("allocated_costs", f"select {_ALLOCATED} from focus")):
+    for table, select in (
+        ("focus_costs", "select * from focus"),
+        ("allocated_costs", f"select {_ALLOCATED} from focus"),
+    ):
         folder = lake_folder(home, table, build_id, partition)
         folder.mkdir(parents=True)
         connection.execute(f"copy ({select}) to '{folder / 'data_0.parquet'}' (format parquet)")

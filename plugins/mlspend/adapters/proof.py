@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from expectations.plan import CheckedPartition, Plan
 from mlspend.adapters import duckdb_files
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.core.deliveries import Build, CheckResult, Partition, Receipt
 from mlspend.core.errors import ChecksFailed
+from mlspend.core.proof_plan import CheckedPartition, ProofPlan
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +48,8 @@ def is_stopping(result: CheckResult) -> bool:
     return not result.is_evaluated or (not result.is_success and result.severity == "critical")
 
 
-def _plan(build: Build, home: Home) -> Plan:
-    return Plan(
+def _plan(build: Build, home: Home) -> ProofPlan:
+    return ProofPlan(
         rebuilt=tuple(_checked(build, partition, home) for partition in build.rebuilt),
         held=tuple((partition.x_source, partition.billing_period) for partition in build.partitions),
     )
@@ -86,8 +86,8 @@ def _run_child(build: Build, plan: Path, results_file: Path) -> None:
     if child.returncode:
         last_lines = "\n".join(child.stderr.strip().splitlines()[-8:])
         raise ChecksFailed(
-            f"The checks of build {build.build_id} could not be run (exit {child.returncode}), so nothing was published."
-            f" Run them again by hand to see more: mlspend check. The last lines were:\n{last_lines}"
+            f"the checks of build {build.build_id} could not be run (exit {child.returncode}), so nothing was"
+            f" published; the last lines they wrote were:\n{last_lines}"
         )
 
 

@@ -61,7 +61,9 @@ def copy_self_contained(home: Home, to: Path) -> None:
     An older copy is replaced in one step. Raises NothingPublished before the first publication.
     """
     if not home.published_warehouse.exists():
-        raise NothingPublished(f"there is nothing to copy yet at {home.published_warehouse}: run `mlspend publish` first")
+        raise NothingPublished(
+            f"there is nothing to copy yet at {home.published_warehouse}: run `mlspend publish` first"
+        )
     partial = to.with_name(f".{to.name}.{os.getpid()}.partial")
     to.parent.mkdir(parents=True, exist_ok=True)
     partial.unlink(missing_ok=True)
@@ -140,8 +142,8 @@ def _replace(file: Path, target: Path) -> None:
     for path in (file, target):
         if path.with_name(path.name + ".wal").exists():
             raise PublishedFileInUse(
-                f"{path}.wal stands beside {path.name}: somebody has it open for writing. Have it closed (readers open it"
-                " read-only), then publish again"
+                f"{path}.wal stands beside {path.name}: somebody has it open for writing. Have it closed (readers open"
+                " it read-only), then publish again"
             )
     _fsync(file)
     target.parent.mkdir(parents=True, exist_ok=True)

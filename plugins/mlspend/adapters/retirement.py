@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from mlspend.adapters.home import Home
@@ -19,11 +20,8 @@ def remove_retired(home: Home, publications: Sequence[Publication], *, now: date
     one of these may still be reading its files.
     """
     named = {name for publication in _kept(publications, now - keep) for name in publication.lake_builds}
-    removed = []
-    for folder in _folders(home.lake, "*/build=*"):
-        if folder.name.removeprefix("build=") not in named and _is_older(folder, now - keep):
-            removed.append(folder)
-    removed += [folder for folder in _folders(home.builds, "*") if _is_older(folder, now - keep)]
+    unnamed = [folder for folder in _folders(home.lake, "*/build=*") if folder.name.removeprefix("build=") not in named]
+    removed = [folder for folder in (*unnamed, *_folders(home.builds, "*")) if _is_older(folder, now - keep)]
     for folder in removed:
         logger.info("deleting %s: no publication of the last %s names it", folder, keep)
         shutil.rmtree(folder)
@@ -32,7 +30,7 @@ def remove_retired(home: Home, publications: Sequence[Publication], *, now: date
 
 def _kept(publications: Sequence[Publication], since: datetime) -> Iterable[Publication]:
     yield from publications[:1]
-    for newer, older in zip(publications, publications[1:], strict=False):
+    for newer, older in pairwise(publications):
         if newer.published_at > since:
             yield older
 

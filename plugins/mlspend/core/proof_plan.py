@@ -1,8 +1,8 @@
-"""What one run checks: the partitions a build wrote and the files that hold them. Written by the caller as JSON."""
+"""What is to be proved of a build: the partitions it wrote and the files that hold them; travels as JSON."""
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,13 @@ class CheckedPartition:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The rebuilt partitions, and (source, period) of every partition the warehouse holds."""
+class ProofPlan:
+    """The rebuilt partitions, and (source, period) of every partition the warehouse holds.
+
+    >>> plan = ProofPlan(rebuilt=(), held=(("aws", "2026-10"),))
+    >>> ProofPlan.from_json(plan.to_json()) == plan
+    True
+    """
 
     rebuilt: tuple[CheckedPartition, ...]
     held: tuple[tuple[str, str], ...]
@@ -32,11 +37,10 @@ class Plan:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the plan that `to_json` wrote."""
-        raw = json.loads(text)
-        return cls(
-            rebuilt=tuple(
-                CheckedPartition(**{k: tuple(v) if isinstance(v, list) else v for k, v in partition.items()})
-                for partition in raw["rebuilt"]
-            ),
-            held=tuple((source, period) for source, period in raw["held"]),
+        raw: dict[str, Any] = json.loads(text)
+        lists = ("landed_files", "focus_files", "allocated_files")
+        rebuilt = tuple(
+            CheckedPartition(**{**partition, **{name: tuple(partition[name]) for name in lists}})
+            for partition in raw["rebuilt"]
         )
+        return cls(rebuilt=rebuilt, held=tuple((source, period) for source, period in raw["held"]))
