@@ -5,13 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlspend.adapters import landing, proof, publication, warehouse
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build, Delivery, Publication, Receipt
-from mlspend.core.errors import MlspendError, NothingProved, Terminal
+from mlspend.core.errors import ExportsNotLanded, ExportsRejected, MlspendError, NothingProved, Terminal
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 Tell = Callable[[str], None]
 
@@ -34,6 +38,12 @@ class Landed:
     rejections: tuple[Rejection, ...]
     up_to_date: int
 
+    def raise_rejections(self) -> None:
+        """Raise what was rejected, if anything was: Transient where a retry may help any of it."""
+        if self.rejections:
+            kind = ExportsRejected if all(one.is_final for one in self.rejections) else ExportsNotLanded
+            raise kind("\n".join(one.reason for one in self.rejections))
+
 
 def land(
     source: str,
@@ -43,16 +53,19 @@ def land(
     *,
     now: datetime,
     tell: Tell,
+    s3: "S3Client | None" = None,
     accept_new_currency: bool = False,
 ) -> Landed:
     """Land the newest delivery of every billing period of `source` that is not landed yet.
 
     One that is rejected does not keep the others from being landed; errors of discovery itself are raised.
-    `accept_new_currency` takes it as right that a billing account's currency is not the recorded one any more.
+    `s3` is the client for s3://…, by default from the AWS environment. `accept_new_currency` takes it as right that a billing account's currency is not the recorded one any more.
     """
     tell(f"looking for deliveries of {source}")
-    found = landing.discover(location, source)
-    return land_deliveries(source, found, home, ledger, now=now, tell=tell, accept_new_currency=accept_new_currency)
+    found = landing.discover(location, source, s3=s3)
+    return land_deliveries(
+        source, found, home, ledger, now=now, tell=tell, s3=s3, accept_new_currency=accept_new_currency
+    )
 
 
 def land_deliveries(
@@ -63,6 +76,7 @@ def land_deliveries(
     *,
     now: datetime,
     tell: Tell,
+    s3: "S3Client | None" = None,
     accept_new_currency: bool = False,
 ) -> Landed:
     """Land what is newest of the deliveries `found`, oldest billing period first, and record what became of each."""
@@ -73,7 +87,7 @@ def land_deliveries(
         tell(f"landing {delivery.source} {delivery.period}")
         currencies = {} if accept_new_currency else ledger.currencies(source)
         try:
-            receipt = landing.land(delivery, home, known_currencies=currencies, now=now)
+            receipt = landing.land(delivery, home, known_currencies=currencies, now=now, s3=s3)
         except MlspendError as error:
             rejections.append(Rejection(delivery, str(error), isinstance(error, Terminal)))
             ledger.record_rejected(delivery, str(error), now)
@@ -88,8 +102,7 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
 
     The build is kept as proved until it is published. ChecksFailed and BuildFailed leave the published one untouched.
     """
-    # A ledger that remembers a publication whose file is gone must not leave anything out.
-    previous = ledger.last_publication() if home.published_warehouse.exists() else None
+    previous = publication.read_published(home)
     tell("building the warehouse")
     made = warehouse.build(home, config, ledger.current_receipts(), previous, now=now)
     if not made.is_unchanged:
@@ -101,9 +114,19 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
     return made
 
 
+def awaits_publication(home: Home, config: Config, ledger: Ledger) -> bool:
+    """Tell whether readers would see something else if everything landed were built and published now."""
+    published = publication.read_published(home)
+    wanted = {(one.delivery.source, one.delivery.period, one.delivery.version) for one in ledger.current_receipts()}
+    if published is None:
+        return bool(wanted)
+    held = {(one.x_source, one.billing_period, one.version) for one in published.partitions}
+    return held != wanted or published.configuration_hash != config.attribution_hash()
+
+
 def publish(home: Home, ledger: Ledger, *, now: datetime, tell: Tell) -> Publication:
     """Publish the build that was proved on top of what is published; NothingProved where there is none."""
-    last = ledger.last_publication() if home.published_warehouse.exists() else None
+    last = publication.read_published(home)
     tell("publishing")
     for mark in sorted(home.builds.glob("*/proved.json"), reverse=True):
         proved = json.loads(mark.read_text())

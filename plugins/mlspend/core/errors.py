@@ -36,6 +36,14 @@ class ExportReplaced(Transient):
     """The provider wrote a file anew while it was being read; the next run finds the new version."""
 
 
+class ExportsRejected(Terminal):
+    """Deliveries were rejected; each reason is quoted. The other deliveries of the source were landed."""
+
+
+class ExportsNotLanded(Transient):
+    """Deliveries could not be landed this time; each reason is quoted. The other ones of the source were landed."""
+
+
 class ExportUnreadable(Terminal):
     """A delivered file is truncated, not what its name says, or its manifest is not valid."""
 
