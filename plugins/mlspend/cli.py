@@ -52,6 +52,14 @@ def config_check(
 
 
 @app.command()
+def demo() -> None:
+    """Run everything on the example company's bill under a small Airflow: what `make demo` does."""
+    from mlspend import cli_demo
+
+    cli_demo.run_and_show(_home())
+
+
+@app.command()
 def example(
     to: Annotated[Path, typer.Option("--to", help="Folder the export is written to.")],
     scale: Annotated[int, typer.Option(min=1, help="Multiplies the lines, for benchmarks.")] = 1,

@@ -20,7 +20,7 @@ from mlspend.adapters.manifests import (
 from mlspend.adapters.object_stores import StoredObject, open_store
 from mlspend.adapters.peek import Peek
 from mlspend.core.deliveries import Delivery
-from mlspend.core.errors import ExportContractBroken, ExportUnreadable, ExportUnrecognised
+from mlspend.core.errors import ExportContractBroken, ExportUnreadable, ExportUnrecognised, SeveralExports
 from mlspend.core.export_kinds import recognise_kind
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 # Athena's side tables and create statements, documentation and the like are no part of an export.
 _NOT_DATA = re.compile(
-    r"(^|/)(cost_and_usage_data_status|metadata)/|\.(json|md|txt|ya?ml|sql|html?|pdf|png|jpe?g|py|xlsx?)$", re.IGNORECASE
+    r"(^|/)(cost_and_usage_data_status|metadata)/|\.(json|md|txt|ya?ml|sql|html?|pdf|png|jpe?g|py|xlsx?)$",
+    re.IGNORECASE,
 )
 _ASSEMBLY = re.compile(r"(?:^|/)\d{8}-\d{8}/([^/]+)/[^/]+$")
 
@@ -57,7 +58,7 @@ def discover(location: str, source: str, *, s3: "S3Client | None" = None) -> lis
 
 
 def _refuse_several(source: str, where: str, names: Iterable[str]) -> None:
-    raise ExportUnrecognised(
+    raise SeveralExports(
         f"source {source!r}: {where} holds several exports ({', '.join(sorted(names))}): "
         "point at one of them, or their cost is counted twice"
     )
@@ -113,9 +114,7 @@ def _delivery(
         period=period,
         version=manifest.version,
         delivered_at=execution[0] if execution else manifest.source.modified_at,
-        files=tuple(
-            stored.file if stored else missing_file(key) for key, stored in zip(keys, found, strict=True)
-        ),
+        files=tuple(stored.file if stored else missing_file(key) for key, stored in zip(keys, found, strict=True)),
         manifest_uri=manifest.source.file.uri,
     )
 
@@ -168,9 +167,7 @@ def _of_files(
     )
 
 
-def _recognise_all(
-    objects: Sequence[StoredObject], location: str, peek: Peek
-) -> list[tuple[StoredObject, str]]:
+def _recognise_all(objects: Sequence[StoredObject], location: str, peek: Peek) -> list[tuple[StoredObject, str]]:
     candidates = [stored for stored in objects if stored.file.size and not _NOT_DATA.search(stored.path)]
     known, unknown = [], []
     for stored in candidates:

@@ -58,8 +58,9 @@ def land(
 ) -> Landed:
     """Land the newest delivery of every billing period of `source` that is not landed yet.
 
-    One that is rejected does not keep the others from being landed; errors of discovery itself are raised.
-    `s3` is the client for s3://…, by default from the AWS environment. `accept_new_currency` takes it as right that a billing account's currency is not the recorded one any more.
+    One that is rejected does not keep the others from being landed; errors of discovery itself are raised. `s3` is the
+    client for s3://…, by default from the AWS environment. `accept_new_currency` takes it as right that a billing
+    account's currency is not the recorded one any more.
     """
     tell(f"looking for deliveries of {source}")
     found = landing.discover(location, source, s3=s3)

@@ -19,9 +19,6 @@ from mlspend.adapters.warehouse_query import Row
 from mlspend.core.deliveries import Delivery
 from mlspend.core.errors import ChecksFailed, ConfigInvalid, ExportUnrecognised, MlspendError, SeveralExports
 
-# Where an export's own folder ends: Data Exports put manifests below metadata/, the legacy report below its period.
-_BELOW_EXPORT = re.compile(r"/(metadata|\d{8}-\d{8})/.*$")
-
 
 @dataclass
 class Trial:
@@ -104,15 +101,10 @@ def _find_exports(path: str, trial: Trial) -> dict[str, list[Delivery]]:
     objects = open_store(path).list_objects()
     exports: dict[str, list[Delivery]] = {}
     seen: set[str] = set()
-    for folder, deliveries in _explore(path, objects, trial):
-        roots: dict[str, list[Delivery]] = {}
-        for delivery in deliveries:
-            root = _BELOW_EXPORT.sub("", delivery.manifest_uri) if delivery.manifest_uri else folder
-            roots.setdefault(root, []).append(delivery)
-            seen.update(file.uri for file in delivery.files)
-        for root, own in roots.items():
-            name = _name_source(root, exports)
-            exports[name] = [replace(delivery, source=name) for delivery in own]
+    for root, deliveries in _explore(path, objects, trial):
+        name = _name_source(root, exports)
+        exports[name] = [replace(delivery, source=name) for delivery in deliveries]
+        seen.update(file.uri for delivery in deliveries for file in delivery.files)
     trial.unrecognised = [each.path for each in objects if each.file.uri not in seen and not is_manifest(each)]
     return exports
 
