@@ -9,16 +9,14 @@ select
     hours.amount,
     meters.price as rate,
     -hours.covered_cost as unblended_cost,
-    0 as public_cost,
-    plans.arn as savings_plan_arn
+    0 as public_cost
 from plan_hours as hours
 inner join meters
     on
         meters.kind = 'negation'
         and hours.copy = meters.copy
         and hours.account_id = meters.account_id
-        and hours.product = meters.product
-inner join savings_plans as plans on hours.copy = plans.copy;
+        and hours.product = meters.product;
 
 create or replace view plan_fees as
 select
@@ -28,7 +26,6 @@ select
     1 as amount,
     plans.recurring_rate as rate,
     plans.recurring_rate as unblended_cost,
-    plans.arn as savings_plan_arn,
     plans.arn as resource_id,
     plans.recurring_rate as plan_recurring_cost,
     plans.upfront_rate as plan_upfront_cost,
@@ -47,7 +44,6 @@ select
     1 as amount,
     plans.upfront_value as rate,
     plans.upfront_value as unblended_cost,
-    plans.arn as savings_plan_arn,
     plans.arn as resource_id
 from savings_plans as plans
 inner join meters on meters.kind = 'plan upfront' and plans.copy = meters.copy
@@ -62,7 +58,6 @@ select
     reservations.reserved_hours as amount,
     reservations.recurring_rate as rate,
     cast(reservations.recurring_rate * reservations.reserved_hours as decimal(18, 10)) as unblended_cost,
-    reservations.arn as reservation_arn,
     cast(reservations.upfront_rate * reservations.reserved_hours as decimal(18, 10)) as reservation_month_upfront,
     reservations.reserved_hours - coalesce(used.used_hours, 0) as reservation_unused_hours,
     cast(reservations.recurring_rate * reservation_unused_hours as decimal(18, 10)) as reservation_unused_recurring,
@@ -83,7 +78,6 @@ select
     1 as amount,
     reservations.upfront_value as rate,
     reservations.upfront_value as unblended_cost,
-    reservations.arn as reservation_arn,
     reservations.arn as resource_id
 from reservations
 inner join meters

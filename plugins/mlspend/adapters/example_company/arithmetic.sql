@@ -15,6 +15,8 @@ create macro uuid_of(words) as
 
 create macro price_text(price) as printf('%.10f', cast(price as double));
 
+create macro short_price_text(price) as printf('%.10g', cast(price as double));
+
 create macro fill_in(template, account_id, region, name, copy, id) as
     replace(replace(replace(replace(replace(
         template, '{account}', account_id), '{region}', region), '{name}', name), '{copy}', cast(copy as varchar)),
@@ -23,3 +25,6 @@ create macro fill_in(template, account_id, region, name, copy, id) as
 -- AWS's size units: xlarge 8, 2xlarge 16 …
 create macro normalization_factor_of(instance_type) as
     8 * coalesce(try_cast(nullif(regexp_extract(instance_type, '([0-9]+)xlarge', 1), '') as double), 1);
+
+create macro time_interval_of(starts_at, ends_at) as
+    strftime(starts_at, '%Y-%m-%dT%H:%M:%SZ/') || strftime(ends_at, '%Y-%m-%dT%H:%M:%SZ');

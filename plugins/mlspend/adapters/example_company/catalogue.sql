@@ -21,8 +21,8 @@ from (
 create table products as
 select
     * replace (
-        cast(price as decimal(18, 10)) as price,
-        cast(savings_plan_rate as decimal(18, 10)) as savings_plan_rate
+        cast(price as decimal(18, 8)) as price,
+        cast(savings_plan_rate as decimal(18, 8)) as savings_plan_rate
     )
 from (
     values

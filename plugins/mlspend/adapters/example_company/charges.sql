@@ -4,6 +4,7 @@ select
     pods.meter_id,
     nodes.starts_at,
     nodes.ends_at,
+    nodes.time_interval,
     nodes.resource_id as split_parent,
     pods.capacity * pods.used_share as split_usage,
     pods.used_share as split_ratio,
@@ -26,22 +27,16 @@ select
     ticks.meter_id,
     ticks.starts_at,
     ticks.ends_at,
+    ticks.time_interval,
     ticks.resource_id,
     ticks.amount,
     ticks.public_cost,
     case ticks.line_item_type when 'DiscountedUsage' then 0 else ticks.rate end as rate,
     case ticks.line_item_type when 'DiscountedUsage' then 0 else ticks.priced_cost end as unblended_cost,
-    reservations.arn as reservation_arn,
     ticks.recurring_cost as reservation_recurring_cost,
     ticks.upfront_cost as reservation_upfront_cost,
-    plans.arn as savings_plan_arn,
-    ticks.savings_plan_cost as savings_plan_cost,
-    ticks.savings_plan_rate
-from ticks
-left join reservations
-    on ticks.copy = reservations.copy and ticks.commitment = reservations.offer
-left join savings_plans as plans
-    on ticks.copy = plans.copy and ticks.commitment = 'savings plan';
+    ticks.savings_plan_cost
+from ticks;
 
 create or replace view charges as
 select * from usage_lines

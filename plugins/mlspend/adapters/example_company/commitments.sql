@@ -4,8 +4,8 @@
 create table reservation_offers as
 select
     * replace (
-        cast(recurring_rate as decimal(18, 10)) as recurring_rate,
-        cast(upfront_rate as decimal(18, 10)) as upfront_rate
+        cast(recurring_rate as decimal(18, 8)) as recurring_rate,
+        cast(upfront_rate as decimal(18, 8)) as upfront_rate
     )
 from (
     values

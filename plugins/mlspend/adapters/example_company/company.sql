@@ -30,7 +30,6 @@ from (
 -- Resource tags as an export shows them: keys of users carry the prefix user_.
 create macro resource_tags_of(tagging, project, team, environment, stage, workload) as
     case tagging
-        when 'untagged' then cast(map {} as map(varchar, varchar))
         when 'tagged' then map {
             'user_project': project, 'user_team': team, 'user_env': environment, 'user_stage': stage
         }
@@ -60,4 +59,6 @@ create macro resource_tags_of(tagging, project, team, environment, stage, worklo
             'user_stage': stage,
             'user_purpose': 'Zoë''s "quick" test 🚀;' || chr(10) || 'drop table line_items; -- 50 % done \'
         }
+        -- Untagged, or a line that has no resource to tag.
+        else cast(map {} as map(varchar, varchar))
     end;

@@ -18,6 +18,7 @@ create or replace table hours as
 select
     starts_at,
     starts_at + interval 1 hour as ends_at,
+    time_interval_of(starts_at, ends_at) as time_interval,
     date_diff('hour', timestamp '2020-01-01', starts_at) as hour_number,
     date_diff('day', timestamp '2020-01-01', starts_at) as day_number,
     isodow(starts_at) < 6 and hour(starts_at) between 8 and 17 as is_office_hour,

@@ -12,9 +12,7 @@ running as (
 
     select
         meters.*,
-        hours.* exclude (starts_at, ends_at),
-        hours.starts_at,
-        hours.ends_at,
+        hours.*,
         -- The run this hour belongs to, by the hour it began in.
         (hour_number + seed) - (hour_number + seed) % every_hours as run
     from ticking_meters as meters
@@ -51,14 +49,14 @@ counted as (
         case
             when shape = 'storage' then cast(
                 cast(level * (1 + monthly_growth * age_days / 30) as decimal(26, 4))
-                * share_of_month * every_hours as decimal(18, 10)
+                * share_of_month * every_hours as decimal(18, 6)
             )
-            when is_whole then cast(round(level, 0) as decimal(18, 10))
-            else cast(level as decimal(18, 10))
+            when is_whole then cast(round(level, 0) as decimal(18, 6))
+            else cast(level as decimal(18, 6))
         end as amount,
         case
             when is_spot
-                then cast(price * (0.300 + cast(permille(day_number, length(product)) as decimal(4, 0)) * 0.00015) as decimal(18, 4))
+                then cast(price * (0.300 + cast(permille(day_number, length(product)) as decimal(4, 0)) * 0.00015) as decimal(18, 8))
             else price
         end as rate
     from measured
@@ -77,12 +75,12 @@ select
     line_item_type,
     starts_at,
     ends_at,
+    time_interval,
     case when has_runs then replace(resource, '{run}', hexadecimal(seed, run)) else resource end as resource_id,
     amount,
     rate,
     cast(amount * rate as decimal(18, 10)) as priced_cost,
     cast(amount * price as decimal(18, 10)) as public_cost,
-    savings_plan_rate,
     cast(amount * savings_plan_rate as decimal(18, 10)) as savings_plan_cost,
     cast(amount * recurring_rate as decimal(18, 10)) as recurring_cost,
     cast(amount * upfront_rate as decimal(18, 10)) as upfront_cost
