@@ -35,7 +35,7 @@ select
     case ticks.line_item_type when 'DiscountedUsage' then 0 else ticks.priced_cost end as unblended_cost,
     ticks.recurring_cost as reservation_recurring_cost,
     ticks.upfront_cost as reservation_upfront_cost,
-    ticks.savings_plan_cost
+    case ticks.line_item_type when 'SavingsPlanCoveredUsage' then ticks.savings_plan_cost end as savings_plan_cost
 from ticks;
 
 create or replace view charges as

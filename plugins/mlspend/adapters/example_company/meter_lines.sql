@@ -98,7 +98,7 @@ final as (
         accounts.account_name as line_item_usage_account_name,
         lines.line_item_type as line_item_line_item_type,
         lines.product_code as line_item_product_code,
-        case lines.kind when 'reservation month' then offers.usage_type else lines.usage_type end
+        case when starts_with(lines.kind, 'reservation') then offers.usage_type else lines.usage_type end
             as line_item_usage_type,
         lines.operation as line_item_operation,
         'USD' as line_item_currency_code,

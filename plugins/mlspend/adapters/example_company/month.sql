@@ -30,8 +30,12 @@ select
     ) as daylight,
     cast(1.0 / month.hours as decimal(12, 10)) as share_of_month,
     date_diff('day', first_starts_at, starts_at) as age_days
-from (select month.* exclude (starts_at), unnest(range(starts_at, ends_at, interval 1 hour)) as starts_at from month)
-    as month;
+from (
+    select
+        month.* exclude (starts_at, ends_at),
+        unnest(range(month.starts_at, month.ends_at, interval 1 hour)) as starts_at
+    from month
+) as month;
 
 create or replace table reservations as
 select
