@@ -1,0 +1,35 @@
+{# One share of an amount, to 1e-12: the part is rounded towards zero and what is left over goes to the largest share
+   (ties: the smallest line id). The only place where amounts are divided; the shares of a group add up to the amount.
+     amount   decimal(38,12), the same on every row of the group, up to 1e14
+     share    integer, this row's weight
+     total    integer, the sum of the weights of the group
+     group_by columns that name what is split
+     line_id  column that decides ties #}
+{% macro split_amount(amount, share, total, group_by, line_id) -%}
+    {%- set quanta = "cast(" ~ amount ~ " * 1000000000000 as hugeint)" -%}
+    {%- set part = "divide(" ~ quanta ~ " * " ~ share ~ ", " ~ total ~ ")" -%}
+    cast(
+        cast(
+            {{ part }}
+            + case
+                when row_number() over (partition by {{ group_by }} order by {{ share }} desc, {{ line_id }}) = 1
+                    then {{ quanta }} - sum({{ part }}) over (partition by {{ group_by }})
+                else 0
+            end as decimal(26, 0)
+        ) * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
+    )
+{%- endmacro %}
+
+
+{# A unit price where the provider gives none: cost per unit. A price is a ratio, not an amount, and is never added up. #}
+{% macro unit_price(cost, quantity) -%}
+    case
+        when {{ quantity }} <> 0 then cast(abs({{ cost }} / {{ quantity }}) as decimal(38, 12))
+    end
+{%- endmacro %}
+
+
+{# A text rate as decimal; NULL where it is absent, negative or no number. #}
+{% macro rate(text) -%}
+    case when try_cast({{ text }} as decimal(38, 12)) >= 0 then try_cast({{ text }} as decimal(38, 12)) end
+{%- endmacro %}

@@ -1,0 +1,57 @@
+{# What tells one AWS line from another and stays the same when the line is delivered again: neither AWS's own line item
+   id (not stable between deliveries) nor amounts, invoice ids and tags (they are filled in or corrected later). #}
+{% macro aws_identifying_columns() %}
+    {{ return([
+        "bill_payer_account_id", "line_item_usage_account_id", "bill_bill_type", "line_item_line_item_type",
+        "line_item_usage_start_date", "line_item_usage_end_date", "line_item_product_code", "line_item_usage_type",
+        "line_item_operation", "line_item_availability_zone", "line_item_resource_id", "line_item_tax_type",
+        "line_item_legal_entity", "line_item_currency_code", "product_sku", "pricing_rate_id", "pricing_rate_code",
+        "reservation_reservation_a_r_n", "savings_plan_savings_plan_a_r_n", "split_line_item_parent_resource_id",
+        "line_item_line_item_description",
+    ]) }}
+{% endmacro %}
+
+
+{% macro focus_identifying_columns() %}
+    {{ return([
+        "provider_name", "publisher_name", "billing_account_id", "sub_account_id", "charge_category", "charge_class",
+        "charge_period_start", "charge_period_end", "service_name", "sku_id", "sku_price_id", "region_id",
+        "availability_zone", "resource_id", "commitment_discount_id", "commitment_discount_status",
+        "pricing_category", "billing_currency", "charge_description",
+    ]) }}
+{% endmacro %}
+
+
+{# md5 of source, billing period and the identifying columns as landed, and the ordinal among equal rows from the second
+   on. NULL and empty text are one; values cannot run into each other. #}
+{% macro line_id(columns, ordinal) -%}
+    md5(concat_ws(
+        chr(31),
+        {{ partition_source() }},
+        {{ partition_period() }},
+        {%- for column in columns %}
+        coalesce(cast({{ column }} as varchar), ''),
+        {%- endfor %}
+        {{ ordinal }}
+    ))
+{%- endmacro %}
+
+
+{# Ordinals of rows whose identifying columns are equal, by place in the landed files; ordered by amounts, so that equal
+   rows keep their ids when only their order in the files changes. Only repeated rows pass the window. #}
+{% macro repeated_lines(shape, columns, order_by) -%}
+    select
+        filename,
+        file_row_number,
+        row_number() over (
+            partition by {{ columns | join(', ') }}
+            order by {{ order_by | join(', ') }}, filename, file_row_number
+        ) - 1 as ordinal
+    from {{ landed_lines(shape) }}
+    where hash({{ columns | join(', ') }}) in (
+        select hash({{ columns | join(', ') }})
+        from {{ landed_lines(shape) }}
+        group by all
+        having count(*) > 1
+    )
+{%- endmacro %}

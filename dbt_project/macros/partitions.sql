@@ -1,0 +1,36 @@
+{# A partition is one billing period of one source. The materialisations `lake` and `mart` run a model once per partition
+   to rebuild, telling it which by session variables; these macros are how models ask. #}
+
+{# The landed files of the partition in one shape: `aws_cur` or `focus` (an empty file where it has the other one). #}
+{% macro landed_lines(shape) -%}
+    read_parquet(getvariable('landed_{{ shape }}'), filename = true, file_row_number = true)
+{%- endmacro %}
+
+
+{# Condition that keeps the rows of the partition; by it DuckDB opens only that partition's files. #}
+{% macro in_partition() -%}
+    x_source = getvariable('x_source') and billing_period = getvariable('billing_period')
+{%- endmacro %}
+
+
+{% macro partition_source() -%}
+    cast(getvariable('x_source') as varchar)
+{%- endmacro %}
+
+
+{% macro partition_period() -%}
+    cast(getvariable('billing_period') as varchar)
+{%- endmacro %}
+
+
+{# Tell the statements that follow on this connection which partition they are about. #}
+{% macro enter_partition(partition) %}
+    {% call statement('enter_partition') -%}
+        set variable x_source = {{ quoted(partition.x_source) }};
+        set variable billing_period = {{ quoted(partition.billing_period) }};
+        set variable receipt = {{ quoted(partition.receipt) }};
+        {%- for shape, files in partition.landed_files.items() %}
+        set variable landed_{{ shape }} = {{ quoted_list(files) }};
+        {%- endfor %}
+    {%- endcall %}
+{% endmacro %}

@@ -1,0 +1,30 @@
+{# What this build is to do, from the plan.json that mlspend wrote; {} while dbt only parses. #}
+{% macro plan() %}
+    {% if not execute %}
+        {{ return({}) }}
+    {% endif %}
+    {% set rows = run_query("select content from read_text(" ~ quoted(env_var("MLSPEND_PLAN")) ~ ")") %}
+    {{ return(fromjson(rows.columns[0].values()[0])) }}
+{% endmacro %}
+
+
+{# `text` as an SQL string literal. #}
+{% macro quoted(text) %}
+    {{ return("'" ~ (text | replace("'", "''")) ~ "'") }}
+{% endmacro %}
+
+
+{# Texts as an SQL list literal. #}
+{% macro quoted_list(texts) %}
+    {% set literals = [] %}
+    {% for text in texts %}
+        {% do literals.append(quoted(text)) %}
+    {% endfor %}
+    {{ return("[" ~ (literals | join(", ")) ~ "]") }}
+{% endmacro %}
+
+
+{# How far two sums of the same money may lie apart, in billing currency. #}
+{% macro tolerance() -%}
+    cast({{ quoted(plan().get("tolerance", "0.01")) }} as decimal(38, 12))
+{%- endmacro %}

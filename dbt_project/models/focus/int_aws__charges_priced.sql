@@ -1,0 +1,158 @@
+{# Which charges the AWS lines are, and what each costs. One line is one charge, with three exceptions: the recurring fee of
+   a commitment is a purchase and, spread over its days, the commitment's unused part; negations of savings plans are
+   folded into the usage they cancel; and what they do not cancel exactly stays as a charge of its own. #}
+with lines as not materialized (
+    select
+        *,
+        {{ aws_line_kind() }} as kind,
+        coalesce(savings_plan_savings_plan_a_r_n, reservation_reservation_a_r_n) as commitment_id,
+        savings_plan_savings_plan_a_r_n is not null as is_savings_plan,
+        coalesce(line_item_unblended_cost, 0) as unblended_cost,
+        line_item_usage_start_date as charge_start,
+        {{ exclusive_end('line_item_usage_end_date') }} as charge_end
+    from {{ ref('stg_aws_cur__line_items') }}
+),
+
+charges_of_lines as (
+    select
+        *,
+        case kind when 'savings_plan_usage' then 0 else unblended_cost end as billed_cost,
+        case
+            when kind = 'savings_plan_usage' then coalesce(savings_plan_savings_plan_effective_cost, 0)
+            when kind = 'reserved_usage' then coalesce(reservation_effective_cost, 0)
+            when kind in ('recurring_fee', 'upfront_fee', 'upfront_refund') then 0
+            else unblended_cost
+        end as effective_cost,
+        case
+            when kind = 'recurring_fee' then -(
+                coalesce(savings_plan_amortized_upfront_commitment_for_billing_period, 0)
+                + coalesce(reservation_amortized_upfront_fee_for_billing_period, 0)
+            )
+            when kind in ('upfront_fee', 'upfront_refund') then unblended_cost
+            else 0
+        end as true_up_cost,
+        case kind
+            when 'reserved_usage' then coalesce(pricing_public_on_demand_cost, reservation_effective_cost, 0)
+            else unblended_cost
+        end as contracted_cost,
+        case
+            when commitment_id is null then null
+            when kind = 'savings_plan_usage' then cast(savings_plan_savings_plan_effective_cost as double)
+            when kind = 'recurring_fee' and is_savings_plan
+                then cast(savings_plan_total_commitment_to_date as double)
+            when kind = 'upfront_fee' and is_savings_plan then cast(unblended_cost as double)
+            when kind in ('reserved_usage', 'recurring_fee', 'upfront_fee') then line_item_usage_amount
+        end as commitment_quantity,
+        kind in ('usage', 'reserved_usage', 'savings_plan_usage') as is_metered
+    from lines
+    where kind <> 'negation'
+),
+
+fees as (
+    select
+        * exclude (x_line_id, charge_start, charge_end, unblended_cost, kind),
+        x_line_id as fee_line_id,
+        charge_start as fee_start,
+        greatest(charge_end, charge_start + interval 1 second) as fee_end,
+        case
+            when is_savings_plan
+                then
+                    coalesce(savings_plan_total_commitment_to_date, 0)
+                    - coalesce(savings_plan_used_commitment, 0)
+            else
+                coalesce(reservation_unused_amortized_upfront_fee_for_billing_period, 0)
+                + coalesce(reservation_unused_recurring_fee, 0)
+        end as unused_cost
+    from lines
+    where kind = 'recurring_fee'
+),
+
+days_of_fees as (
+    select
+        *,
+        unnest(generate_series(
+            date_trunc('day', fee_start), fee_end - interval 1 microsecond, interval 1 day
+        )) as day
+    from fees
+    where unused_cost <> 0 or coalesce(reservation_unused_quantity, 0) <> 0
+),
+
+parts_of_fees as (
+    select
+        *,
+        greatest(day, fee_start) as charge_start,
+        least(day + interval 1 day, fee_end) as charge_end,
+        epoch(fee_end) - epoch(fee_start) as fee_seconds,
+        md5(concat_ws(chr(31), fee_line_id, 'unused', strftime(day, '%Y-%m-%d'))) as x_line_id
+    from days_of_fees
+),
+
+weighted_parts as (
+    select
+        *,
+        cast(epoch(charge_end) - epoch(charge_start) as bigint) as seconds,
+        cast(fee_seconds as bigint) as total_seconds
+    from parts_of_fees
+),
+
+charges_of_unused_commitments as (
+    select
+        * exclude (fee_line_id, fee_start, fee_end, day, fee_seconds, seconds, total_seconds, unused_cost),
+        'unused_commitment' as kind,
+        cast(0 as decimal(38, 12)) as billed_cost,
+        {{ split_amount('unused_cost', 'seconds', 'total_seconds', 'fee_line_id', 'x_line_id') }} as effective_cost,
+        cast(0 as decimal(38, 12)) as true_up_cost,
+        cast(0 as decimal(38, 12)) as contracted_cost,
+        case
+            when is_savings_plan then cast(unused_cost as double)
+            else reservation_unused_quantity
+        end * seconds / total_seconds as commitment_quantity,
+        false as is_metered
+    from weighted_parts
+),
+
+charges_of_uncancelled_usage as (
+    select
+        md5(concat_ws(
+            chr(31), {{ partition_source() }}, {{ partition_period() }}, 'negation',
+            bill_payer_account_id, line_item_usage_account_id, line_item_currency_code,
+            strftime(date_trunc('hour', charge_start), '%Y-%m-%dT%H')
+        )) as x_line_id,
+        'negation' as kind,
+        'SavingsPlanNegation' as line_item_line_item_type,
+        'ComputeSavingsPlans' as line_item_product_code,
+        'What SavingsPlanNegation lines of this hour left of the usage they cancel' as line_item_line_item_description,
+        bill_payer_account_id,
+        line_item_usage_account_id,
+        line_item_currency_code,
+        date_trunc('hour', charge_start) as charge_start,
+        date_trunc('hour', charge_start) + interval 1 hour as charge_end,
+        any_value(bill_payer_account_name) as bill_payer_account_name,
+        any_value(line_item_usage_account_name) as line_item_usage_account_name,
+        any_value(bill_billing_entity) as bill_billing_entity,
+        any_value(bill_invoicing_entity) as bill_invoicing_entity,
+        any_value(line_item_legal_entity) as line_item_legal_entity,
+        min(bill_billing_period_start_date) as bill_billing_period_start_date,
+        max(bill_billing_period_end_date) as bill_billing_period_end_date,
+        sum(unblended_cost) as billed_cost,
+        cast(0 as decimal(38, 12)) as effective_cost,
+        sum(unblended_cost) as true_up_cost,
+        sum(unblended_cost) as contracted_cost,
+        false as is_savings_plan,
+        false as is_metered
+    from lines
+    where kind in ('savings_plan_usage', 'negation')
+    group by
+        bill_payer_account_id, line_item_usage_account_id, line_item_currency_code, date_trunc('hour', charge_start)
+    having sum(unblended_cost) <> 0
+),
+
+final as (
+    select * from charges_of_lines
+    union all by name
+    select * from charges_of_unused_commitments
+    union all by name
+    select * from charges_of_uncancelled_usage
+)
+
+select * from final

@@ -1,0 +1,20 @@
+select
+    x_source,
+    billing_account_id,
+    billing_period,
+    charge_date,
+    sub_account_id,
+    provider_name,
+    service_name,
+    charge_category,
+    project,
+    team,
+    environment,
+    ml_stage,
+    billing_currency,
+    sum(billed_cost) as billed_cost,
+    sum(effective_cost) as effective_cost,
+    count(*) as line_count
+from {{ ref('allocated_costs') }}
+where {{ in_partition() }}
+group by all

@@ -1,0 +1,24 @@
+{# What landing counted in the raw files, by its own query. #}
+with receipt as (
+    select unnest(control_totals) as total
+    from read_json(
+        getvariable('receipt'),
+        columns = {
+            control_totals: 'struct(
+                charge_date date, billing_account_id varchar, sub_account_id varchar, billing_currency varchar,
+                row_count bigint, billed_cost varchar
+            )[]'
+        }
+    )
+)
+
+select
+    {{ partition_source() }} as x_source,
+    {{ partition_period() }} as billing_period,
+    total.charge_date,
+    total.billing_account_id,
+    total.sub_account_id,
+    total.billing_currency,
+    total.row_count,
+    cast(total.billed_cost as decimal(38, 12)) as billed_cost
+from receipt

@@ -1,0 +1,88 @@
+"""Run dbt in a child process of its own: inside ours it would keep the warehouse file locked after it is done."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlspend.adapters import duckdb_files
+from mlspend.adapters.home import PROJECT_ROOT
+from mlspend.core.errors import BuildFailed
+
+PROJECT = PROJECT_ROOT / "dbt_project"
+
+_MOST_ROWS_TOLD = 5
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """Where one run of dbt works: its warehouse file, its plan and a folder for everything it writes."""
+
+    warehouse: Path
+    plan: Path
+    folder: Path
+
+    @property
+    def target(self) -> Path:
+        """dbt's artefacts of this run."""
+        return self.folder / "target"
+
+
+def build(run: DbtRun) -> None:
+    """Run all seeds, models and data tests on `run.warehouse`; BuildFailed names what failed and shows its rows."""
+    invoke(run, "build", "--exclude-resource-type", "unit_test")
+
+
+def invoke(run: DbtRun, *arguments: str) -> None:
+    """Run one dbt command; BuildFailed when it does not succeed. Nothing is written into the repository."""
+    command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "--no-use-colors", "--no-version-check"]
+    command += ["--no-send-anonymous-usage-stats", "--log-path", str(run.folder / "logs")]
+    command += [arguments[0], "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    command += ["--target-path", str(run.target), *arguments[1:]]
+    child = subprocess.run(command, env=_environment(run), cwd=run.folder, capture_output=True, text=True, check=False)
+    if child.returncode != 0:
+        raise BuildFailed(_explain(run, child.stdout + child.stderr))
+
+
+def _environment(run: DbtRun) -> dict[str, str]:
+    """dbt needs no credentials, so it inherits none: only what finds Python, and where this build is."""
+    inherited = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if key in os.environ}
+    return {
+        **inherited,
+        "MLSPEND_BUILD_FILE": str(run.warehouse),
+        "MLSPEND_BUILD_TEMP": str(run.folder / "temp"),
+        "MLSPEND_PLAN": str(run.plan),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _explain(run: DbtRun, output: str) -> str:
+    results = run.target / "run_results.json"
+    failed = []
+    if results.exists():
+        failed = [row for row in json.loads(results.read_text())["results"] if row["status"] in ("error", "fail")]
+    if not failed:
+        return f"dbt could not run (log: {run.folder / 'logs'}):\n{output.strip()[-3000:]}"
+    told = "\n".join(_explain_node(run, row) for row in failed)
+    return f"the build of the warehouse failed, nothing was published. Log: {run.folder / 'logs'}\n{told}"
+
+
+def _explain_node(run: DbtRun, result: dict[str, Any]) -> str:
+    kind, *_, name = result["unique_id"].split(".")[:3]
+    told = f"{kind} {name}: {' '.join((result['message'] or '').split())}"
+    if result["status"] == "fail" and result.get("compiled_code"):
+        told += "".join(f"\n  {row}" for row in _failing_rows(run, result["compiled_code"]))
+    return told
+
+
+def _failing_rows(run: DbtRun, sql: str) -> list[str]:
+    """Return the first rows of a failed data test, as text; a test reads tables only, so it can be asked again."""
+    with duckdb_files.connect(run.warehouse) as connection:
+        found = connection.execute(f"select * from ({sql}) limit {_MOST_ROWS_TOLD}")
+        names = [column[0] for column in found.description]
+        return [
+            ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True)) for row in found.fetchall()
+        ]
