@@ -105,8 +105,16 @@ def _find_exports(path: str, trial: Trial) -> dict[str, list[Delivery]]:
         name = _name_source(root, exports)
         exports[name] = [replace(delivery, source=name) for delivery in deliveries]
         seen.update(file.uri for delivery in deliveries for file in delivery.files)
-    trial.unrecognised = [each.path for each in objects if each.file.uri not in seen and not is_manifest(each)]
+    # What stands beside a manifest is its export's own: a superseded assembly, Athena's create statements.
+    own_folders = {_folder(each) for each in objects if is_manifest(each)}
+    trial.unrecognised = [
+        each.path for each in objects if each.file.uri not in seen and _folder(each) not in own_folders
+    ]
     return exports
+
+
+def _folder(stored: StoredObject) -> str:
+    return stored.path.rpartition("/")[0]
 
 
 def _explore(path: str, objects: list[StoredObject], trial: Trial) -> Iterator[tuple[str, list[Delivery]]]:

@@ -1,0 +1,209 @@
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from mlspend.adapters.home import Home
+from mlspend.adapters.ledger import Ledger
+from mlspend.core.deliveries import ControlTotal, Delivery, ExportFile, Partition, Publication, Receipt
+from mlspend.core.errors import ConfigInvalid, StateUnavailable, StateUnknown
+from tests.postgres_server import running_postgres
+
+NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new folder' / 'state.db'}"
+    server: str = request.getfixturevalue("postgres")
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    name = f"ledger_{abs(hash(tmp_path))}"
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    engine.dispose()
+    return server.removesuffix("postgres") + name
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    with Ledger(url) as opened:
+        opened.migrate()
+        yield opened
+
+
+def delivery(version: str = "v1", made: datetime = NOW, period: str = "2026-10", source: str = "aws") -> Delivery:
+    files = (ExportFile("s3://bills/a.parquet", 10, "etag"), ExportFile("s3://bills/b.parquet", 5))
+    return Delivery(source, "aws_cur2", period, version, made, files, "s3://bills/Manifest.json")
+
+
+def receipt(of: Delivery, currency: str = "USD") -> Receipt:
+    total = ControlTotal(date(2026, 10, 1), "000000000007", "000000000008", currency, 3, Decimal("1.000000000001"))
+    return Receipt(of, "aws_cur", ("lines-0.parquet",), 3, (total,), tag_keys=("user_project",))
+
+
+def test_a_landed_delivery_comes_back_as_its_receipt(ledger: Ledger) -> None:
+    assert ledger.current_receipts() == []
+    ledger.record_seen(delivery(), NOW)
+    assert not ledger.is_landed(delivery())
+    ledger.record_landed(receipt(delivery()), NOW)
+    ledger.record_landed(receipt(delivery()), NOW + timedelta(hours=1))
+    assert ledger.is_landed(delivery())
+    assert ledger.current_receipts() == [receipt(delivery())]
+    [row] = ledger.deliveries()
+    assert row["landed_at"] == NOW
+    assert (row["status"], row["file_count"], row["byte_count"], row["row_count"]) == ("landed", 2, 15, 3)
+
+
+def test_the_newest_delivery_counts_in_whatever_order_they_are_landed(ledger: Ledger) -> None:
+    old, new = delivery("old", NOW), delivery("new", NOW + timedelta(days=1))
+    ledger.record_landed(receipt(new), NOW)
+    ledger.record_landed(receipt(old), NOW + timedelta(hours=1))
+    other = delivery("x", period="2026-09")
+    ledger.record_landed(receipt(other), NOW)
+    assert [one.delivery.version for one in ledger.current_receipts()] == ["x", "new"]
+    assert {row["version"]: row["status"] for row in ledger.deliveries()} == {
+        "x": "landed",
+        "new": "landed",
+        "old": "ignored",
+    }
+
+
+def test_what_must_be_landed_is_the_newest_not_landed_yet(ledger: Ledger) -> None:
+    old, new = delivery("old", NOW), delivery("new", NOW + timedelta(days=1))
+    assert ledger.select_to_land([old, new], NOW) == [new]
+    assert [row["status"] for row in ledger.deliveries()] == ["seen", "seen"]
+    ledger.record_landed(receipt(new), NOW)
+    assert ledger.select_to_land([new, old], NOW) == []
+    # Content that comes back after another was tried is the newest again.
+    again = replace(old, delivered_at=NOW + timedelta(days=2))
+    assert ledger.select_to_land([again], NOW) == [again]
+    ledger.record_landed(receipt(old), NOW)
+    assert ledger.current_receipts() == [receipt(again)]
+
+
+def test_a_rejected_delivery_says_why_and_changes_nothing_else(ledger: Ledger) -> None:
+    ledger.record_landed(receipt(delivery("good")), NOW)
+    bad = delivery("bad", NOW + timedelta(days=1))
+    ledger.record_rejected(bad, "source 'aws': truncated", NOW)
+    ledger.record_rejected(bad, "source 'aws': still truncated", NOW)
+    assert [one.delivery.version for one in ledger.current_receipts()] == ["good"]
+    assert [(row["status"], row["rejection_reason"]) for row in ledger.deliveries()] == [
+        ("landed", None),
+        ("rejected", "source 'aws': still truncated"),
+    ]
+    assert ledger.select_to_land([bad], NOW) == [bad]
+
+
+def test_currencies_are_kept_per_source_and_account(ledger: Ledger) -> None:
+    ledger.record_landed(receipt(delivery()), NOW)
+    ledger.record_landed(receipt(delivery(source="other"), "EUR"), NOW)
+    assert ledger.currencies("aws") == {"000000000007": "USD"}
+    assert ledger.currencies("other") == {"000000000007": "EUR"}
+    assert ledger.currencies("none") == {}
+
+
+def test_publications_are_remembered_in_order_and_once(ledger: Ledger) -> None:
+    assert ledger.last_publication() is None
+    first = Publication("b1", "1.0", "hash", NOW, (Partition("aws", "2026-10", "v1"),), ("b1",))
+    second = replace(first, build_id="b2", lake_builds=("b1", "b2"))
+    for publication in (first, second, second):
+        ledger.record_publication(publication)
+    assert ledger.last_publication() == second
+    assert ledger.publications() == [second, first]
+
+
+def test_a_message_is_claimed_once(ledger: Ledger) -> None:
+    def claim(_: int) -> bool:
+        return ledger.claim_message("digest/1", kind="digest", destination="#a", now=NOW)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(claim, range(8))) == [False] * 7 + [True]
+    assert ledger.message("digest/1") is not None
+    assert ledger.release_message("digest/1")
+    assert ledger.message("digest/1") is None
+    assert claim(0)
+    ledger.record_message_sent("digest/1", reference="C1/123.4", now=NOW)
+    ledger.record_message_sent("digest/1", reference="C1/999.9", now=NOW)
+    assert not ledger.release_message("digest/1")
+    assert not claim(0)
+    [message] = ledger.messages()
+    assert (message["sent_at"], message["reference"], message["destination"]) == (NOW, "C1/123.4", "#a")
+
+
+def test_several_processes_may_start_at_once(url: str) -> None:
+    def start(number: int) -> None:
+        with Ledger(url) as opened:
+            opened.migrate()
+            opened.record_seen(delivery(f"v{number}"), NOW)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(start, range(6)))
+    with Ledger(url) as opened:
+        assert len(opened.deliveries()) == 6
+
+
+def test_a_failed_transaction_leaves_nothing_behind(ledger: Ledger) -> None:
+    broken = receipt(delivery(), currency="USD")
+    total = replace(broken.control_totals[0], billing_currency=None)  # type: ignore[arg-type]
+    with pytest.raises(sa.exc.IntegrityError):
+        ledger.record_landed(replace(broken, control_totals=(total,)), NOW)
+    assert ledger.deliveries() == []
+
+
+def test_the_home_keeps_its_ledger_in_sqlite(home: Home) -> None:
+    with Ledger.open(home) as opened:
+        opened.record_seen(delivery(), NOW)
+    assert (home.root / "state.db").exists()
+    with Ledger.open(home) as opened:
+        assert len(opened.deliveries()) == 1
+
+
+def test_another_writer_is_waited_for_and_named_when_it_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlspend.adapters.state_store._BUSY_SECONDS", 0)
+    path = tmp_path / "state.db"
+    with Ledger(f"sqlite:///{path}") as opened:
+        opened.migrate()
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("begin immediate")
+        # Readers do not wait for the writer.
+        assert opened.deliveries() == []
+        with pytest.raises(StateUnavailable, match="locked"):
+            opened.record_seen(delivery(), NOW)
+        other.close()
+        opened.record_seen(delivery(), NOW)
+
+
+def test_tables_of_a_newer_mlspend_are_left_alone(ledger: Ledger, url: str) -> None:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("update mlspend_version set version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StateUnknown, match="another version of mlspend"):
+        ledger.migrate()
+
+
+@pytest.mark.parametrize("url", ["mysql://u:hunter2@h/d", "not a url hunter2", "oracle+x://hunter2"])
+def test_an_unusable_url_is_refused_without_being_repeated(url: str) -> None:
+    with pytest.raises(ConfigInvalid, match="MLSPEND_STATE_URL") as raised:
+        Ledger(url)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(StateUnavailable) as raised:
+        Ledger("postgresql://ada:hunter2@127.0.0.1:1/mlspend").migrate()
+    assert "127.0.0.1:1/mlspend" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
