@@ -80,13 +80,25 @@ class AirflowApi:
             for task in sorted(found, key=lambda task: task["start_date"] or "~")
         ]
 
-    def runs_started_by(self, run: DagRun) -> list[DagRun] | None:
-        """Return the runs that the run's asset events started so far; None where it changed no asset."""
+    def has_changed_asset(self, run: DagRun) -> bool:
+        """Tell whether a task of the run changed an asset."""
+        return bool(self._asset_events(run))
+
+    def runs_started_by(self, run: DagRun) -> list[DagRun]:
+        """Return the runs that the run's asset events started so far.
+
+        Airflow 3.3.2 answers 500 while one of them is queued: its answer wants a start date. Ask again.
+        """
+        return [
+            DagRun(each["dag_id"], each["run_id"])
+            for event in self._asset_events(run)
+            for each in event["created_dagruns"]
+        ]
+
+    def _asset_events(self, run: DagRun) -> list[dict[str, Any]]:
         answer = self._get("/api/v2/assets/events", source_dag_id=run.dag_id, source_run_id=run.run_id)
-        events = answer["asset_events"]
-        if not events:
-            return None
-        return [DagRun(each["dag_id"], each["run_id"]) for event in events for each in event["created_dagruns"]]
+        events: list[dict[str, Any]] = answer["asset_events"]
+        return events
 
     def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._client.get(path, params=parameters).raise_for_status().json()

@@ -29,11 +29,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A DAG run that succeeded. `tasks` are its tasks' last states; `has_emitted`: whether it changed an asset."""
+    """A DAG run that succeeded. `tasks` are its tasks' last states."""
 
     dag_id: str
     tasks: Mapping[str, str]
-    has_emitted: bool
+    has_changed_asset: bool
 
 
 class Standalone:
@@ -51,8 +51,8 @@ class Standalone:
         """
         deadline = time.monotonic() + timeout
         self._wait(lambda: self._api.is_healthy() or None, "a sign of life from its scheduler", deadline)
-        self._api.log_in()
         self._api.warm_up()
+        self._api.log_in()
         self._wait(lambda: self._api.knows(dag_ids) or None, f"the DAGs {', '.join(dag_ids)}", deadline)
 
     def run_chain(
@@ -74,9 +74,9 @@ class Standalone:
             if run is None:
                 break
             tasks = self._follow(run, on_change, deadline)
-            has_emitted = self._api.runs_started_by(run) is not None
-            finished.append(FinishedRun(run.dag_id, tasks, has_emitted))
-            run = self._next_run(run, next_dag, deadline) if next_dag and has_emitted else None
+            has_changed = self._has_changed_asset(run, deadline)
+            finished.append(FinishedRun(run.dag_id, tasks, has_changed))
+            run = self._next_run(run, next_dag, deadline) if next_dag and has_changed else None
         return finished
 
     def _follow(self, run: DagRun, on_change: Callable[[TaskState], None], deadline: float) -> dict[str, str]:
@@ -95,9 +95,12 @@ class Standalone:
         self._wait(look, f"the end of {run.dag_id}", deadline)
         return seen
 
+    def _has_changed_asset(self, run: DagRun, deadline: float) -> bool:
+        return self._wait(lambda: self._api.has_changed_asset(run), f"what {run.dag_id} changed", deadline)
+
     def _next_run(self, run: DagRun, dag_id: str, deadline: float) -> DagRun:
         def look() -> DagRun | None:
-            return next((each for each in self._api.runs_started_by(run) or [] if each.dag_id == dag_id), None)
+            return next((each for each in self._api.runs_started_by(run) if each.dag_id == dag_id), None)
 
         return self._wait(look, f"the run of {dag_id} that {run.dag_id} starts", deadline)
 
@@ -108,7 +111,7 @@ class Standalone:
             except httpx.TransportError:
                 found = None
             except httpx.HTTPStatusError as error:
-                if not error.response.is_server_error:  # SQLite makes it say 500 while somebody else writes
+                if not error.response.is_server_error:
                     raise
                 found = None
             if found is not None:

@@ -1,0 +1,115 @@
+"""Landing as a task: what fails at once, what Airflow tries again, and whose credentials are used."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from moto.server import ThreadedMotoServer
+
+from mlspend.adapters import example_company
+from mlspend.adapters.home import Home
+from mlspend.adapters.ledger import Ledger
+from mlspend.core.errors import Transient
+from mlspend.operators.landing import LandDeliveriesOperator
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One month of the example company's bill."""
+    folder = tmp_path_factory.mktemp("exports")
+    example_company.write_exports(folder, scale=1, months=1, end="2026-10")
+    return folder
+
+
+@pytest.fixture
+def s3_endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **source: str) -> None:
+    path = tmp_path / "mlspend.yml"
+    document = {"company": "Example", "sources": [{"name": "aws", "provider": "aws", **source}]}
+    path.write_text(json.dumps(document))
+    monkeypatch.setenv("MLSPEND_CONFIG", str(path))
+
+
+def land() -> dict[str, int]:
+    operator = LandDeliveriesOperator(task_id="land_deliveries", source="aws")
+    landed: dict[str, int] = operator.execute({})
+    return landed
+
+
+def test_what_landed_is_returned_by_period_and_again_only_what_is_new(
+    home: Home, exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(monkeypatch, tmp_path, location=str(exports))
+    landed = land()
+    with Ledger.open(home) as ledger:
+        assert landed == {"2026-10": ledger.current_receipts()[0].row_count}
+    # Nothing is published yet, so a build must be started although nothing new was found: no skip.
+    assert land() == {}
+
+
+def test_a_source_that_has_delivered_nothing_wakes_nobody(
+    home: Home, exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(monkeypatch, tmp_path, location=str(exports))
+    monkeypatch.setattr("mlspend.adapters.pipeline.awaits_publication", lambda *_: False)
+    with pytest.raises(AirflowSkipException, match="aws: nothing new"):
+        land()
+
+
+def test_damaged_data_fails_at_once_and_names_source_period_and_file(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "exports"
+    example_company.write_exports(folder, scale=1, months=1, end="2026-10")
+    damaged = next(folder.rglob("*.parquet"))
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    configure(monkeypatch, tmp_path, location=str(folder))
+    with pytest.raises(AirflowFailException) as failure:
+        land()
+    for word in ("aws", "2026-10", damaged.name):
+        assert word in str(failure.value)
+
+
+def test_what_is_not_there_yet_is_tried_again(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, tmp_path, location=str(tmp_path / "not-there-yet"))
+    with pytest.raises(Transient):
+        land()
+
+
+def test_a_configuration_that_is_wrong_fails_at_once(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(monkeypatch, tmp_path, location="exports", colour="blue")
+    with pytest.raises(AirflowFailException, match="ConfigInvalid"):
+        land()
+
+
+def test_the_connection_named_in_the_configuration_opens_the_bucket(
+    home: Home, exports: Path, tmp_path: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = {"aws_access_key_id": "key-of-the-connection", "aws_secret_access_key": "secret"}
+    s3 = boto3.client("s3", endpoint_url=s3_endpoint, region_name="us-east-1", **access)
+    s3.create_bucket(Bucket="bills")
+    for file in filter(Path.is_file, exports.rglob("*")):
+        s3.upload_file(str(file), "bills", f"exports/{file.relative_to(exports)}")
+    connection = {
+        "conn_type": "aws",
+        "login": access["aws_access_key_id"],
+        "password": access["aws_secret_access_key"],
+        "extra": {"endpoint_url": s3_endpoint, "region_name": "us-east-1"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_BILLING", json.dumps(connection))
+    configure(monkeypatch, tmp_path, location="s3://bills/exports", connection="aws_billing")
+    assert set(land()) == {"2026-10"}
