@@ -5,6 +5,7 @@ select
     nodes.starts_at,
     nodes.ends_at,
     nodes.time_interval,
+    pods.resource as resource_id,
     nodes.resource_id as split_parent,
     pods.capacity * pods.used_share as split_usage,
     pods.used_share as split_ratio,

@@ -161,7 +161,7 @@ final as (
     left join projects on lines.project = projects.project
     left join reservation_offers as offers on lines.commitment = offers.offer
     cross join month
-    where getvariable('part') is null or lines.seed % getvariable('parts') = getvariable('part')
+    where getvariable('part') is null or lines.shelf % getvariable('parts') = getvariable('part')
 
 )
 

@@ -152,6 +152,8 @@ select
         fill_in(resource, account_id, products.region, name, copy, hexadecimal(scramble(meter_id), 0)) as resource
     ),
     scramble(meter_id) as seed,
+    -- Decides the part file: a pod's lines are made from its node's, so they stand in the same one.
+    scramble(min(meter_id) over (partition by copy, account_id, coalesce(parent_name, name), instance)) as shelf,
     coalesce(contains(resource, '{run}'), false) as has_runs,
     products.price,
     products.savings_plan_rate,

@@ -3,7 +3,7 @@
 
 create or replace view ticking_meters as
 select * from meters
-where kind = 'usage' and (getvariable('part') is null or seed % getvariable('parts') = getvariable('part'));
+where kind = 'usage' and (getvariable('part') is null or shelf % getvariable('parts') = getvariable('part'));
 
 create or replace view ticks as
 with
