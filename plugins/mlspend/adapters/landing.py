@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +13,9 @@ from mlspend.adapters.landing_files import FileGroup, group_files, write_lines
 from mlspend.adapters.landing_folder import commit, delivery_folder, read_period_receipts, read_receipt, working_folder
 from mlspend.adapters.landing_totals import check_currencies, check_still_filled, control_totals
 from mlspend.adapters.object_stores import fetch_all, open_store
-from mlspend.adapters.raw_files import open_raw_file
+from mlspend.adapters.raw_files import RawFile, open_raw_file
 from mlspend.core.deliveries import ControlTotal, Delivery, Receipt
-from mlspend.core.errors import ExportContractBroken, ExportReplaced
+from mlspend.core.errors import ExportContractBroken, ExportReplaced, ExportUnreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,14 +48,15 @@ def land(
     if landed:
         return landed
     if not delivery.files:
-        raise ExportContractBroken(f"{delivery}: manifest {delivery.manifest_uri} names no file: deliver the export again")
+        raise ExportContractBroken(
+            f"{delivery}: manifest {delivery.manifest_uri} names no file: deliver the export again"
+        )
     logger.info("landing %s: %d files", delivery, len(delivery.files))
     with working_folder(home.landing) as folder, connect(temp_directory=folder / "spill") as connection:
         paths = fetch_all(open_store(delivery.files[0].uri, s3), delivery, folder / "raw")
         _check_settled(delivery, paths, now)
         before = [path.stat().st_mtime_ns for path in paths]
-        files = [open_raw_file(connection, path, file.uri) for path, file in zip(paths, delivery.files, strict=True)]
-        groups = group_files(delivery, files)
+        groups = group_files(delivery, _open_all(connection, delivery, paths))
         totals = control_totals(connection, delivery, groups)
         check_currencies(delivery, totals, known_currencies)
         check_still_filled(delivery, totals, read_period_receipts(home.landing, delivery))
@@ -69,6 +69,13 @@ def land(
             raise ExportReplaced(f"{delivery}: {expected} lines were counted but {row_count} landed; try again")
         receipt = _receipt(connection, home, delivery, groups, totals, lines)
         return commit(home.landing, lines, receipt)
+
+
+def _open_all(connection: Connection, delivery: Delivery, paths: Sequence[Path]) -> list[RawFile]:
+    try:
+        return [open_raw_file(connection, path, file.uri) for path, file in zip(paths, delivery.files, strict=True)]
+    except ExportUnreadable as error:
+        raise ExportUnreadable(f"{delivery}: {error}") from error
 
 
 def _receipt(
@@ -85,7 +92,7 @@ def _receipt(
         "select distinct unnest(keys) as key from (select distinct map_keys(tags) as keys "
         f"from read_parquet({quote(str(lines / '*.parquet'))})) order by key"
     ).fetchall()
-    receipt = Receipt(
+    return Receipt(
         delivery=delivery,
         shape=groups[0].shape.name,
         landed_files=tuple((target / name).as_posix() for name in files),
@@ -95,9 +102,6 @@ def _receipt(
         absent_columns=tuple(sorted(set.intersection(*(set(group.plan.absent) for group in groups)))),
         extra_columns=tuple(sorted({name for group in groups for name in group.plan.extra})),
     )
-    if receipt.absent_columns:
-        logger.info("%s: columns not delivered: %s", delivery, ", ".join(receipt.absent_columns))
-    return replace(receipt, rejected_rows={})
 
 
 def _check_settled(delivery: Delivery, paths: Sequence[Path], now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mlspend.adapters.duckdb_files import Connection, Error
-from mlspend.adapters.landing_sql import cast_columns, column
+from mlspend.adapters.landing_sql import NO_VALUE, cast_columns, column
 from mlspend.adapters.raw_files import RawFile, read_relation
 from mlspend.core.columns import plan_columns
 from mlspend.core.deliveries import Delivery
@@ -83,19 +83,18 @@ def _bad_map(
     if file.columns[position].type != "VARCHAR":
         return None
     raw = f"c{position}"
+    is_filled = f"{raw} not in {NO_VALUE}"
     try:
         bad = connection.execute(
             f"select left({raw}, 80) from {relation} "
-            f"where {raw} not in ('', 'None', 'NULL') and (not json_valid({raw}) or json_type({raw}) <> 'OBJECT') limit 1"
+            f"where {is_filled} and (not json_valid({raw}) or json_type({raw}) <> 'OBJECT') limit 1"
         ).fetchall()
         if not bad:
             connection.execute(
-                f"select count(({raw}::json)::map(varchar, varchar)) from {relation} where {raw} not in ('', 'None', 'NULL')"
+                f"select count(({raw}::json)::map(varchar, varchar)) from {relation} where {is_filled}"
             ).fetchall()
     except Error as error:
-        if _DUPLICATE_KEYS in str(error):
-            return _duplicate_keys(delivery, file)
-        return None
+        return _duplicate_keys(delivery, file) if _DUPLICATE_KEYS in str(error) else None
     if bad:
         return ExportContractBroken(
             f"{delivery}: {file.uri}: column {file.names[position]} must be a JSON object ({map_name}), "

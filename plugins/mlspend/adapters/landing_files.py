@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlspend.adapters.duckdb_files import Connection, Error, quote
 from mlspend.adapters.landing_failures import explain_failure
-from mlspend.adapters.landing_sql import in_period, project
+from mlspend.adapters.landing_sql import in_period, lines_query
 from mlspend.adapters.raw_files import RawColumn, RawFile, read_relation
 from mlspend.core.columns import ColumnPlan, ColumnsAmbiguous, plan_columns
 from mlspend.core.deliveries import Delivery
@@ -71,7 +71,7 @@ def write_lines(connection: Connection, delivery: Delivery, groups: Sequence[Fil
         where = "true"
         if delivery.selects_period:
             where = in_period(group.shape, group.plan, group.files[0], delivery.period)
-        lines = f"select {project(group.shape, group.plan, group.files[0])} from {group.relation} where {where}"
+        lines = lines_query(group.shape, group.plan, group.files[0], group.relation, where)
         try:
             written = connection.execute(
                 f"copy ({lines}) to {quote(str(part))} (format parquet, compression zstd, compression_level 1, "

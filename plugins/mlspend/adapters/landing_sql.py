@@ -1,22 +1,25 @@
 """The SQL of landing: raw columns by position in, typed columns of the landed shape out; and the control totals."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mlspend.adapters.duckdb_files import quote
+from mlspend.adapters.duckdb_files import quote_list
 from mlspend.adapters.raw_files import RawFile
 from mlspend.core.columns import ColumnPlan
 from mlspend.core.export_kinds import Shape
 from mlspend.core.periods import first_day, shift_period
 
-_TEXT_MAP = "map(varchar, varchar)"
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UINTEGER", "UBIGINT"}
-# Generators write these for "no number" (nise: None; FOCUS samples: NULL).
-_NO_NUMBER = "('', 'None', 'NULL')"
+# What generators write where there is no number or map (nise: None; FOCUS samples: NULL).
+NO_VALUE = "('', 'None', 'NULL')"
+
+
+_FEW_KEYS = 6
 
 
 @dataclass(frozen=True)
 class Cast:
-    """How one landed column is made: `raw` as delivered, `value` without literal nones, `sql` cast strictly, `lenient`."""
+    """How a landed column is made: `raw` as delivered, `value` without literal nones, `sql` cast, `lenient` try_cast."""
 
     landed: str
     raw: str
@@ -35,24 +38,41 @@ def cast_columns(shape: Shape, plan: ColumnPlan, file: RawFile) -> list[Cast]:
     return casts
 
 
-def project(shape: Shape, plan: ColumnPlan, file: RawFile) -> str:
-    """Return the select list that makes landed lines of `shape` from the columns of `file`."""
+def lines_query(shape: Shape, plan: ColumnPlan, file: RawFile, relation: str, where: str) -> str:
+    """Return the query that makes landed lines of `shape` from the raw lines of `relation` that are `where`.
+
+    A legacy month has sixty product columns but a few hundred different sets of values in them: each set is made into
+    a map once and joined back by the list of its values (four times faster than a map per line, Nov2018).
+    """
     direct = {cast.landed: cast.sql for cast in cast_columns(shape, plan, file)}
+    keyed: dict[str, str] = {}
+    tables, joins = [], []
+    for name, pairs in plan.keyed.items():
+        values = [_text("", f"c{position}", file.columns[position].type) for _, position in pairs]
+        if len(pairs) <= _FEW_KEYS:
+            keyed[name] = _keyed_map(pairs, f"[{', '.join(values)}]")
+        else:
+            key = f"[{', '.join(values)}]"
+            tables.append(
+                f"{name}_maps as (select key, {_keyed_map(pairs, 'key')} as made "
+                f"from (select distinct {key} as key from {relation} where {where}))"
+            )
+            joins.append(f"left join {name}_maps on {name}_maps.key is not distinct from {key}")
+            keyed[name] = f"{name}_maps.made"
     items = []
     for landed, type_ in shape.columns.items():
         expression = direct.get(landed) or (
-            _map(landed, type_, plan, file) if type_.startswith("map") else f"null::{type_}"
+            _map(landed, type_, plan, file, keyed) if type_.startswith("map") else f"null::{type_}"
         )
         items.append(f"{expression} as {landed}")
-    return ", ".join(items)
+    tables_first = f"with {', '.join(tables)} " if tables else ""
+    return f"{tables_first}select {', '.join(items)} from {relation} {' '.join(joins)} where {where}"
 
 
 def in_period(shape: Shape, plan: ColumnPlan, file: RawFile, period: str) -> str:
     """Return the condition that a raw line belongs to the billing period 'YYYY-MM'."""
     start = column(shape, plan, file, shape.period_start)
-    return (
-        f"{start} >= timestamp '{first_day(period)}' and {start} < timestamp '{first_day(shift_period(period, 1))}'"
-    )
+    return f"{start} >= timestamp '{first_day(period)}' and {start} < timestamp '{first_day(shift_period(period, 1))}'"
 
 
 def column(shape: Shape, plan: ColumnPlan, file: RawFile, landed: str) -> str:
@@ -99,11 +119,13 @@ def _cast(landed: str, raw: str, raw_type: str, type_: str) -> Cast:
     is_text = raw_type == "VARCHAR"
     value = raw
     if is_text:
-        value = f"case when {raw} not in {_NO_NUMBER} then {raw} end"
+        value = f"case when {raw} not in {NO_VALUE} then {raw} end"
     if type_ == "timestamp":
         # Straight from text to TIMESTAMP DuckDB would drop an offset like +02:00 instead of applying it.
         through = "timestamptz" if is_text else "timestamp"
-        return Cast(landed, raw, value, f"({value})::{through}::timestamp", f"try_cast({value} as {through})::timestamp")
+        return Cast(
+            landed, raw, value, f"({value})::{through}::timestamp", f"try_cast({value} as {through})::timestamp"
+        )
     return Cast(landed, raw, value, f"({value})::{type_}", f"try_cast({value} as {type_})")
 
 
@@ -118,27 +140,29 @@ def _text(landed: str, raw: str, raw_type: str) -> str:
     return f"{raw}::varchar"
 
 
-def _map(landed: str, type_: str, plan: ColumnPlan, file: RawFile) -> str:
+def _map(landed: str, type_: str, plan: ColumnPlan, file: RawFile, keyed: Mapping[str, str]) -> str:
     parts = [_whole_map(f"c{position}", file.columns[position].type, type_) for position in plan.whole.get(landed, ())]
-    keyed = plan.keyed.get(landed, ())
-    if keyed:
-        parts.append(_keyed_map(keyed, file))
+    if landed in keyed:
+        parts.append(keyed[landed])
     if not parts:
         return f"null::{type_}"
     merged = parts[0]
     for part in parts[1:]:
-        merged = f"case when {part} is null then {merged} when {merged} is null then {part} else map_concat({merged}, {part}) end"
+        merged = (
+            f"case when {part} is null then {merged} when {merged} is null then {part} "
+            f"else map_concat({merged}, {part}) end"
+        )
     return merged
 
 
 def _whole_map(raw: str, raw_type: str, type_: str) -> str:
     if raw_type == "VARCHAR":
-        return f"(case when {raw} not in {_NO_NUMBER} then {raw}::json end)::{type_}"
+        return f"(case when {raw} not in {NO_VALUE} then {raw}::json end)::{type_}"
     return raw if raw_type == type_.upper() else f"{raw}::{type_}"
 
 
-def _keyed_map(keyed: tuple[tuple[str, int], ...], file: RawFile) -> str:
-    values = {position: _text("", f"c{position}", file.columns[position].type) for _, position in keyed}
-    filled = ", ".join(f"{{'k': {quote(key)}, 'v': nullif({values[position]}, '')}}" for key, position in keyed)
-    is_empty = " and ".join(f"coalesce({values[position]}, '') = ''" for _, position in keyed)
-    return f"case when {is_empty} then null::{_TEXT_MAP} else map_from_entries(list_filter([{filled}], lambda entry: entry.v is not null)) end"
+def _keyed_map(pairs: Sequence[tuple[str, int]], values: str) -> str:
+    """Return the map of the keys whose value in the list `values` is filled, null where none is."""
+    keys = quote_list([key for key, _ in pairs])
+    filled = f"list_filter(list_zip({keys}, {values}), lambda pair: pair[2] <> '')"
+    return f"case when len({filled}) > 0 then map_from_entries({filled}) end"

@@ -14,13 +14,12 @@ from mlspend.core.errors import CurrencyChanged, ExportContractBroken
 from mlspend.core.periods import period_of
 
 
-def control_totals(
-    connection: Connection, delivery: Delivery, groups: Sequence[FileGroup]
-) -> tuple[ControlTotal, ...]:
+def control_totals(connection: Connection, delivery: Delivery, groups: Sequence[FileGroup]) -> tuple[ControlTotal, ...]:
     """Return rows and billed cost of the delivery's own lines per day, accounts and currency, in that order.
 
     Each line is rounded to 12 decimals before it is added, as it is when landed: doubles carry 15 to 17 digits.
-    Raises ExportContractBroken for values that do not cast, for missing ones, and for lines of another period.
+    Where a manifest names the period it is believed: corrections of earlier months come with the period's own lines.
+    Raises ExportContractBroken for values that do not cast and for missing ones.
     """
     sums: dict[tuple[date, str, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
     for group in groups:
@@ -32,15 +31,10 @@ def control_totals(
         if any(row[7] for row in rows):
             raise explain_incomplete(connection, delivery, group.shape, group.files)
         for start, day, account, sub_account, currency, row_count, billed_cost, _ in rows:
-            period = period_of(start)
-            if period == delivery.period:
-                count, cost = sums[day, account, sub_account, currency]
-                sums[day, account, sub_account, currency] = (count + row_count, cost + billed_cost)
-            elif not delivery.selects_period:
-                raise ExportContractBroken(
-                    f"{delivery}: {row_count} lines of {day} belong to billing period {period} ({group.uris}): "
-                    "the export and its folder disagree, deliver it again"
-                )
+            if delivery.selects_period and period_of(start) != delivery.period:
+                continue
+            count, cost = sums[day, account, sub_account, currency]
+            sums[day, account, sub_account, currency] = (count + row_count, cost + billed_cost)
     return tuple(ControlTotal(*key, row_count=count, billed_cost=cost) for key, (count, cost) in sorted(sums.items()))
 
 
@@ -52,8 +46,8 @@ def check_currencies(delivery: Delivery, totals: Sequence[ControlTotal], known: 
         if total.billing_currency != expected:
             raise CurrencyChanged(
                 f"{delivery}: billing account {total.billing_account_id} is billed in {total.billing_currency} on "
-                f"{total.charge_date}, but {expected} is its currency ({_uris(delivery)}). Amounts of two currencies are "
-                "never added: configure the new currency as a source of its own"
+                f"{total.charge_date}, but {expected} is its currency ({_uris(delivery)}). Amounts of two currencies "
+                "are never added: configure the new currency as a source of its own"
             )
 
 

@@ -80,7 +80,9 @@ def execution_of(path: str) -> tuple[datetime, str] | None:
     return (datetime.fromisoformat(found[1]), found[2]) if found else None
 
 
-def resolve_keys(manifest: Manifest, keys: Sequence[str], objects: Mapping[str, StoredObject]) -> list[StoredObject | None]:
+def resolve_keys(
+    manifest: Manifest, keys: Sequence[str], objects: Mapping[str, StoredObject]
+) -> list[StoredObject | None]:
     """Return the listed object of each key, None for one that is not there.
 
     Exports are copied to disk and to other buckets and prefixes, so a key is found by its end: the longest end of it

@@ -102,7 +102,9 @@ class LocalStore:
         with _local_errors(file):
             size = path.stat().st_size
             if size != file.size:
-                raise ExportReplaced(f"{file.uri} had {file.size} bytes when it was listed and has {size} now: try again")
+                raise ExportReplaced(
+                    f"{file.uri} had {file.size} bytes when it was listed and has {size} now: try again"
+                )
             if not any(character in file.uri for character in "*?["):
                 return path
             folder.mkdir(parents=True, exist_ok=True)
@@ -154,7 +156,7 @@ class S3Store:
             return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
 
     def fetch(self, file: ExportFile, folder: Path) -> Path:
-        """Stream the object to a file below `folder`, with the object's time; raise ExportReplaced if it is another now."""
+        """Stream the object to a file below `folder` that bears its time; ExportReplaced if it is another now."""
         bucket, key = split_s3(file.uri)
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / f"{hashlib.sha256(file.uri.encode()).hexdigest()[:16]}.raw"
@@ -206,7 +208,7 @@ def open_store(location: str, s3: "S3Client | None" = None) -> Store:
 def fetch_all(store: Store, delivery: Delivery, folder: Path) -> list[Path]:
     """Fetch the delivery's files, a few at once, each streamed to disk; return their paths in the same order.
 
-    Raises ExportNotDelivered for one that is missing; the first error ends the rest.
+    Raises ExportNotDelivered for one that is missing; the first error ends the rest. Errors name the delivery.
     """
     for file in delivery.files:
         if file.size == MISSING:
@@ -220,6 +222,8 @@ def fetch_all(store: Store, delivery: Delivery, folder: Path) -> list[Path]:
         futures = [pool.submit(store.fetch, file, folder) for file in delivery.files]
         try:
             return [future.result() for future in futures]
+        except MlspendError as error:
+            raise type(error)(f"{delivery}: {error}") from error
         finally:
             for future in futures:
                 future.cancel()
@@ -256,7 +260,9 @@ def _s3_errors(uri: str) -> Iterator[None]:
     except ClientError as error:
         raise _translate(uri, error) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
-        raise StoreAccessDenied(f"{uri}: no AWS credentials ({error}); set the connection or the AWS environment") from error
+        raise StoreAccessDenied(
+            f"{uri}: no AWS credentials ({error}); set the connection or the AWS environment"
+        ) from error
     except (HTTPClientError, BotoCoreError) as error:
         raise StoreUnavailable(f"{uri}: the store did not answer properly ({error}); try again") from error
 

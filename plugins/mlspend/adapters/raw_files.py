@@ -64,7 +64,7 @@ def open_raw_file(connection: Connection, path: Path, uri: str) -> RawFile:
 
 
 def read_relation(files: Sequence[RawFile], *, null_text: str | None = None) -> str:
-    """Return the SQL `from` item reading `files` (all with the same columns) as c0, c1, …
+    """Return the SQL `from` item reading `files` (all with the same columns) as c0, c1 and so on.
 
     `null_text` is a literal that stands for a missing value in text files (FOCUS samples write NULL).
     """
