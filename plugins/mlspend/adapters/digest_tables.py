@@ -1,0 +1,126 @@
+"""What the digest reads from the published warehouse: sums made in SQL as decimals, returned as the core's values."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from mlspend.adapters.duckdb_files import Connection
+from mlspend.core.digest import Checks, Coverage, NewestDelivery, OpenPeriod, Reconciliation, Spend
+from mlspend.core.weeks import Week
+
+# Taxes, fees and spread-out commitments are dated up to the month's end; only billed use tells how far data reaches.
+_COVERAGE = """
+    select
+        x_source,
+        billing_currency,
+        coalesce(min(charge_date) filter (where is_use), min(charge_date)),
+        coalesce(max(charge_date) filter (where is_use), max(charge_date))
+    from (select *, charge_category = 'Usage' and billed_cost <> 0 as is_use from marts.daily_spend)
+    group by x_source, billing_currency
+    order by x_source, billing_currency
+"""
+_SPEND = """
+    select
+        billing_currency,
+        project,
+        ml_stage,
+        coalesce(sum(effective_cost) filter (where charge_date >= $monday), 0),
+        coalesce(sum(billed_cost) filter (where charge_date >= $monday), 0),
+        coalesce(sum(effective_cost) filter (where charge_date < $monday), 0),
+        coalesce(sum(billed_cost) filter (where charge_date < $monday), 0)
+    from marts.daily_spend
+    where charge_date between $monday_before and $sunday and (len($teams) = 0 or list_contains($teams, team))
+    group by billing_currency, project, ml_stage
+"""
+_TEAMS = """
+    select team
+    from marts.daily_spend
+    where charge_date between $monday_before and $sunday and (effective_cost <> 0 or billed_cost <> 0)
+    group by team
+"""
+_DELIVERIES = """
+    select source, max(delivered_at)
+    from ops.deliveries
+    where landed_at is not null
+    group by source
+    order by source
+"""
+_RECONCILIATION = """
+    select
+        billing_currency,
+        count(distinct (x_source, billing_period)),
+        coalesce(list_sort(list(distinct x_source || ' ' || billing_period) filter (where not is_reconciled)), []),
+        sum(landed_billed_cost),
+        sum(daily_spend_billed_cost),
+        max(abs(largest_difference))
+    from marts.reconciliation
+    group by billing_currency
+    order by billing_currency
+"""
+_OPEN_PERIODS = """
+    select distinct x_source, billing_period
+    from marts.focus_costs
+    where charge_date between $monday and $sunday and invoice_id is null and billed_cost <> 0
+    order by x_source, billing_period
+"""
+_CHECKS = """
+    select count(*) filter (where is_success and is_evaluated), count(*)
+    from marts.data_quality
+    where build_id = $build_id
+"""
+_PUBLICATION = "select build_id, published_at from ops.publications where is_current"
+
+
+def read_coverage(connection: Connection) -> tuple[Coverage, ...]:
+    """Return the days each source has usage for, per currency."""
+    return tuple(Coverage(*row) for row in _rows(connection, _COVERAGE))
+
+
+def read_spend(connection: Connection, week: Week, teams: tuple[str, ...]) -> tuple[Spend, ...]:
+    """Return the cost of `week` and of the week before, of the projects of `teams` (none: of all)."""
+    return tuple(Spend(*row) for row in _rows(connection, _SPEND, {**_days(week), "teams": list(teams)}))
+
+
+def read_teams(connection: Connection, week: Week) -> frozenset[str]:
+    """Return the teams that have any cost in `week` or the week before."""
+    return frozenset(team for (team,) in _rows(connection, _TEAMS, _days(week, "monday_before", "sunday")))
+
+
+def read_deliveries(connection: Connection) -> tuple[NewestDelivery, ...]:
+    """Return when each source's newest landed delivery was made."""
+    return tuple(NewestDelivery(source, _utc(made)) for source, made in _rows(connection, _DELIVERIES))
+
+
+def read_reconciliation(connection: Connection) -> tuple[Reconciliation, ...]:
+    """Return Σ landed against Σ published per currency, over everything published."""
+    rows = _rows(connection, _RECONCILIATION)
+    return tuple(Reconciliation(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows)
+
+
+def read_open_periods(connection: Connection, week: Week) -> tuple[OpenPeriod, ...]:
+    """Return the billing periods with charges in `week` that no invoice names yet."""
+    return tuple(OpenPeriod(*row) for row in _rows(connection, _OPEN_PERIODS, _days(week, "monday", "sunday")))
+
+
+def read_publication(connection: Connection) -> tuple[str, datetime]:
+    """Return the build that is published, and since when."""
+    ((build_id, published_at),) = _rows(connection, _PUBLICATION)
+    return build_id, _utc(published_at)
+
+
+def read_checks(connection: Connection, build_id: str) -> Checks:
+    """Return how the data-quality checks of a build went."""
+    ((passed, count),) = _rows(connection, _CHECKS, {"build_id": build_id})
+    return Checks(passed, count)
+
+
+def _days(week: Week, *names: str) -> dict[str, Any]:
+    days = {"monday_before": week.before.monday, "monday": week.monday, "sunday": week.sunday}
+    return {name: day for name, day in days.items() if not names or name in names}
+
+
+def _rows(connection: Connection, query: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    return connection.execute(query, parameters).fetchall()
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)

@@ -1,0 +1,95 @@
+"""The few block parts that messages are made of. Words from outside stand only where Slack reads no markup.
+
+Rich text, raw text cells and plain text are shown as they are: `<!channel>`, links and asterisks in a tag stay text.
+Only the fallback line (notifications, screen readers) is read as mrkdwn, so it alone is escaped.
+Limits: https://docs.slack.dev/reference/block-kit/blocks, read November 2026: 50 blocks in a message, 150 characters in
+a header, 3,000 in a text, one table in a message with 100 rows of 20 cells.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from slack_sdk.models.blocks import (
+    ContextBlock,
+    PlainTextObject,
+    RawTextObject,
+    RichTextElementParts,
+    RichTextListElement,
+    RichTextSectionElement,
+)
+
+from mlspend.core import wording
+
+HEADER_LENGTH = 150
+TABLE_ROWS = 100
+# Names are cut well before a list of them could fill a text.
+_NAME_LENGTH = 60
+_NAMES_LISTED = 10
+
+Line = Sequence[RichTextElementParts.Text]
+
+
+def escape(words: str) -> str:
+    """Return text as mrkdwn shows it unchanged, save for emphasis.
+
+    https://docs.slack.dev/messaging/formatting-message-text#escaping
+
+    >>> escape("<!channel> & co")
+    '&lt;!channel&gt; &amp; co'
+    """
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def name(words: str) -> str:
+    """Return a name from a tag or the configuration, fit to stand in a line."""
+    return wording.one_line(words, _NAME_LENGTH)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names with commas between, the tail of a long list counted.
+
+    >>> listed(str(number) for number in range(12))
+    '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more'
+    """
+    cleaned = [name(each) for each in names]
+    more = len(cleaned) - _NAMES_LISTED
+    return ", ".join(cleaned[:_NAMES_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def text(words: str, *, bold: bool = False) -> RichTextElementParts.Text:
+    """Return a run of rich text."""
+    return RichTextElementParts.Text(text=words, style={"bold": True} if bold else None)
+
+
+def labelled(label: str, words: str) -> Line:
+    """Return a line with its subject in bold."""
+    return [text(f"{label}: ", bold=True), text(words)]
+
+
+def lines(several: Iterable[Line]) -> Line:
+    """Return several lines as one paragraph."""
+    return [part for number, line in enumerate(several) for part in ([text("\n"), *line] if number else line)]
+
+
+def section(parts: Line) -> RichTextSectionElement:
+    """Return a paragraph of rich text; Slack refuses empty runs, so they are left out."""
+    return RichTextSectionElement(elements=[part for part in parts if part.text])
+
+
+def bullets(items: Iterable[Line]) -> RichTextListElement:
+    """Return a bullet list."""
+    return RichTextListElement(style="bullet", elements=[section(line) for line in items])
+
+
+def cell(words: str) -> RawTextObject:
+    """Return a table cell."""
+    return RawTextObject(text=words)
+
+
+def plain(words: str) -> PlainTextObject:
+    """Return text in which not even emoji names are read."""
+    return PlainTextObject(text=words, emoji=False)
+
+
+def context(words: str) -> ContextBlock:
+    """Return a small grey line."""
+    return ContextBlock(elements=[plain(words)])

@@ -1,0 +1,103 @@
+"""A small published warehouse written by hand, for whatever reads one: amounts that can be added up on paper.
+
+The digest's week is 2026-W43, 19 to 25 October.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import duckdb
+
+from mlspend.adapters.home import Home
+
+NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+THIS_WEEK, WEEK_BEFORE = date(2026, 10, 19), date(2026, 10, 12)
+
+# (day, source, currency, project, team, ML stage, effective, billed)
+Line = tuple[date, str, str, str, str, str, str, str]
+
+SPEND: tuple[Line, ...] = (
+    (THIS_WEEK, "aws", "USD", "recommender", "discovery", "training", "700.10", "650.00"),
+    (date(2026, 10, 25), "aws", "USD", "recommender", "discovery", "inference", "199.90", "200.00"),
+    (date(2026, 10, 22), "aws", "USD", "fraud-detection", "risk", "inference", "300.00", "300.00"),
+    (date(2026, 10, 21), "aws", "USD", "unattributed", "unattributed", "unknown", "50.25", "50.25"),
+    (date(2026, 10, 23), "aws", "USD", "fraud-detection", "risk", "unknown", "0.75", "0.75"),
+    (WEEK_BEFORE, "aws", "USD", "recommender", "discovery", "training", "500.00", "500.00"),
+    (date(2026, 10, 18), "aws", "USD", "recommender", "discovery", "inference", "200.00", "200.00"),
+    (date(2026, 10, 14), "aws", "USD", "fraud-detection", "risk", "inference", "350.00", "350.00"),
+    (date(2026, 10, 15), "aws", "USD", "unattributed", "unattributed", "unknown", "50.00", "50.00"),
+    # Outside both weeks, and what makes the data reach from 1 to 31 October.
+    (date(2026, 10, 1), "aws", "USD", "recommender", "discovery", "training", "9999.00", "9999.00"),
+    (date(2026, 10, 11), "aws", "USD", "recommender", "discovery", "training", "9999.00", "9999.00"),
+    (date(2026, 10, 26), "aws", "USD", "recommender", "discovery", "training", "9999.00", "9999.00"),
+    (date(2026, 10, 31), "aws", "USD", "forecasting", "supply-chain", "training", "1.00", "1.00"),
+)
+
+
+def publish_by_hand(
+    home: Home,
+    spend: Sequence[Line] = SPEND,
+    *,
+    not_invoiced_from: date = date(2026, 10, 20),
+    reconciled_apart: Decimal = Decimal(0),
+    newest_delivery: datetime = NOW - timedelta(hours=30),
+) -> None:
+    """Write home.published_warehouse with the marts and ops tables that a digest reads; `spend` one line a row."""
+    home.published_warehouse.parent.mkdir(parents=True, exist_ok=True)
+    home.published_warehouse.unlink(missing_ok=True)
+    with duckdb.connect(str(home.published_warehouse)) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create schema ops")
+        connection.execute(
+            """create table marts.daily_spend (
+                x_source varchar, billing_account_id varchar, billing_period varchar, charge_date date,
+                sub_account_id varchar, provider_name varchar, service_name varchar, charge_category varchar,
+                project varchar, team varchar, environment varchar, ml_stage varchar, billing_currency varchar,
+                billed_cost decimal(38, 12), effective_cost decimal(38, 12), line_count bigint
+            )"""
+        )
+        for day, source, currency, project, team, ml_stage, effective, billed in spend:
+            connection.execute(
+                "insert into marts.daily_spend values"
+                " (?, '000000000011', ?, ?, '000000000022', 'AWS', 'EC2', 'Usage', ?, ?, 'prod', ?, ?, ?, ?, 1)",
+                [source, f"{day:%Y-%m}", day, project, team, ml_stage, currency, Decimal(billed), Decimal(effective)],
+            )
+        connection.execute(
+            """create table marts.focus_costs as
+            select
+                x_source, billing_period, charge_date, billed_cost,
+                case when charge_date < ? then 'INV-1' end as invoice_id
+            from marts.daily_spend""",
+            [not_invoiced_from],
+        )
+        connection.execute(
+            """create table marts.reconciliation as
+            select
+                x_source, billing_account_id, billing_period, billing_currency, sum(billed_cost) as landed_billed_cost,
+                sum(billed_cost) - $apart as daily_spend_billed_cost, $apart as largest_difference,
+                $apart < 0.01 as is_reconciled
+            from marts.daily_spend group by all""",
+            {"apart": reconciled_apart},
+        )
+        connection.execute(
+            """create table marts.data_quality as
+            select 'b7' as build_id, n <> 3 as is_success, true as is_evaluated from range(41) as r(n)
+            union all
+            select 'b6', false, true"""
+        )
+        connection.execute(
+            """create table ops.publications as
+            select 'b7' as build_id, true as is_current, timestamp '2026-11-02 07:30:00' as published_at
+            union all
+            select 'b6', false, timestamp '2026-11-02 07:45:00'"""
+        )
+        connection.execute(
+            """create table ops.deliveries as
+            select * from (values
+                ('aws', cast(? as timestamp), timestamp '2026-11-01'),
+                ('aws', timestamp '2026-10-02', timestamp '2026-10-03'),
+                ('aws', timestamp '2026-11-02', null)
+            ) as t(source, delivered_at, landed_at)""",
+            [newest_delivery.replace(tzinfo=None)],
+        )
