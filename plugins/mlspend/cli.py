@@ -1,5 +1,6 @@
 """The adapters from a shell. Exit 0: done; 1: the data or a check said no; 2: wrong use."""
 
+import logging
 import os
 import sys
 from datetime import UTC, datetime
@@ -35,6 +36,12 @@ check_app = typer.Typer(help="Check that the configured sources answer.", invoke
 app.add_typer(config_app, name="config")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+
+
+@app.callback()
+def main() -> None:
+    """Prepare what every command needs: warnings go to standard error."""
+    logging.basicConfig(level=logging.WARNING, format="mlspend: %(message)s")
 
 
 @config_app.command("check")
@@ -197,6 +204,8 @@ def try_path(
     scheme, found, _ = path.partition("://")
     if (found and scheme != "s3") or not (found or Path(path).exists()):
         raise typer.BadParameter(f"{path} is neither a folder or file here nor s3://bucket/prefix")
+    # The report tells what is left out and what the checks say.
+    logging.getLogger("mlspend").setLevel(logging.ERROR)
     with cli_output.progress() as tell:
         tried = trial.run(path, keep=keep, now=_now(), tell=tell)
     cli_reports.show_trial(tried, as_json=as_json)

@@ -14,6 +14,7 @@ import typer
 
 # A pipe has no width; narrower than this, columns of ids would be cut.
 _PIPE_WIDTH = 160
+_CENT = Decimal("0.01")
 
 
 @contextmanager
@@ -77,7 +78,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, Decimal):
-        return f"{value:,.2f}"
+        # Little is not nothing.
+        return f"{value:,.2f}" if value == 0 or abs(value) >= _CENT else "<0.01" if value > 0 else ">-0.01"
     if isinstance(value, float):
         return f"{value:.1%}"
     if isinstance(value, int) and not isinstance(value, bool):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlspend.core.deliveries import Build, Delivery, Publication
 
 _DELIVERY = ["source", "billing_period", "version", "export_kind", "status", "delivered_at", "landed_at", "row_count"]
+_CHECK = ["x_source", "billing_period", "severity", "layer", "expectation", "subject", "unexpected_count"]
 
 
 def show_problems(problems: Sequence["Problem"], *, as_json: bool) -> None:
@@ -221,6 +222,7 @@ def show_trial(trial: "Trial", *, as_json: bool) -> None:
         show_table("Tag keys, by the share of usage they cover", report.tag_keys)
         show_table("Values of the tag key that covers most", report.tag_values)
         show_table("Reconciliation", report.reconciliation)
+        show_table("Checks that warn or say no", report.failed_checks, _CHECK)
     show_table("Lines left out, by rule", trial.rejected_rows)
     show_table("Columns", trial.columns)
     show_lines(f"not recognised: {name}" for name in trial.unrecognised)

@@ -122,7 +122,8 @@ def awaits_publication(home: Home, config: Config, ledger: Ledger) -> bool:
     if published is None:
         return bool(wanted)
     held = {(one.x_source, one.billing_period, one.version) for one in published.partitions}
-    return held != wanted or published.configuration_hash != config.attribution_hash()
+    rules = (published.schema_version, published.configuration_hash)
+    return held != wanted or rules != (warehouse.SCHEMA_VERSION, config.attribution_hash())
 
 
 def publish(home: Home, ledger: Ledger, *, now: datetime, tell: Tell) -> Publication:

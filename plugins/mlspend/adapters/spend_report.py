@@ -102,13 +102,20 @@ _RECONCILIATION = """
     order by all
 """
 
+_FAILED_CHECKS = """
+    select x_source, billing_period, layer, expectation, subject, severity, is_evaluated, unexpected_count, sample
+    from marts.data_quality
+    where not is_success
+    order by severity, x_source, billing_period, layer, expectation, subject
+"""
+
 
 @dataclass(frozen=True)
 class SpendReport:
     """Rows as plain values; costs are Decimal in the row's billing_currency, shares float from 0 to 1 or None.
 
     `untagged` and `tag_keys` are shares of the effective cost of usage. `tag_values` are those of the user's own key
-    with the largest share, per currency.
+    with the largest share, per currency. `failed_checks` holds warnings too, which stop nothing.
     """
 
     totals: list[Row]
@@ -119,6 +126,7 @@ class SpendReport:
     tag_keys: list[Row]
     tag_values: list[Row]
     reconciliation: list[Row]
+    failed_checks: list[Row]
 
     @property
     def is_reconciled(self) -> bool:
@@ -144,6 +152,7 @@ def read_report(warehouse: Path) -> SpendReport:
             row for currency, key in best.items() for row in query_file(warehouse, _TAG_VALUES, [key, currency])
         ],
         reconciliation=read_reconciliation(warehouse),
+        failed_checks=query_file(warehouse, _FAILED_CHECKS),
     )
 
 
