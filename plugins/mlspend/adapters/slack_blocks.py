@@ -30,9 +30,9 @@ from mlspend.core.digest import (
     total,
 )
 
-# More would crowd out the message's 50 blocks and its one table's 100 rows.
-_CURRENCIES = 10
-_SOURCES = 10
+# More would fill the message to Slack's limits.
+_CURRENCIES = 4
+_SOURCES = 5
 
 _Cells = Sequence[RawTextObject | RichTextBlock]
 

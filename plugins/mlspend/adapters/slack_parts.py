@@ -3,7 +3,8 @@
 Rich text, raw text cells and plain text are shown as they are: `<!channel>`, links and asterisks in a tag stay text.
 Only the fallback line (notifications, screen readers) is read as mrkdwn, so it alone is escaped.
 Limits: https://docs.slack.dev/reference/block-kit/blocks, read November 2026: 50 blocks in a message, 150 characters in
-a header, 3,000 in a text, one table in a message with 100 rows of 20 cells.
+a header, 3,000 in a text, one table in a message with 100 rows and 10,000 characters in all its cells. A message of
+about 13,000 characters in all is refused, too: https://github.com/slackapi/bolt-js/issues/2509.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,9 +21,9 @@ from slack_sdk.models.blocks import (
 from mlspend.core import wording
 
 HEADER_LENGTH = 150
-TABLE_ROWS = 100
-# Names are cut well before a list of them could fill a text.
-_NAME_LENGTH = 60
+# What of all that a person still reads, and well below what fills a message.
+TABLE_ROWS = 40
+_NAME_LENGTH = 40
 _NAMES_LISTED = 10
 
 Line = Sequence[RichTextElementParts.Text]
