@@ -7,19 +7,41 @@ with landed as (
     group by all
 ),
 
-focus as (
+-- A commitment that another export pays for (a member account sees its use, the payer the fee) has no fee here.
+focus_by_commitment as (
     select
         billing_account_id,
         billing_currency,
+        commitment_discount_id,
         sum(billed_cost) as billed_cost,
         sum(effective_cost) as effective_cost,
         sum(x_true_up_cost) as true_up_cost,
         sum(x_true_up_cost) filter (x_line_item_type in ('RIFee', 'SavingsPlanRecurringFee')) as amortised_upfront_cost,
         sum(x_true_up_cost) filter (x_line_item_type in ('Fee', 'SavingsPlanUpfrontFee')) as upfront_fee_cost,
         sum(x_true_up_cost) filter (x_line_item_type = 'Refund') as upfront_refund_cost,
-        sum(x_true_up_cost) filter (x_line_item_type = 'SavingsPlanNegation') as uncancelled_negation_cost
+        sum(x_true_up_cost) filter (x_line_item_type = 'SavingsPlanNegation') as uncancelled_negation_cost,
+        case
+            when count(*) filter (x_line_item_type in ('RIFee', 'SavingsPlanRecurringFee')) = 0
+                then -sum(effective_cost) filter (x_line_item_type in ('DiscountedUsage', 'SavingsPlanCoveredUsage'))
+        end as paid_elsewhere_cost
     from {{ ref('focus_costs') }}
     where {{ in_partition() }}
+    group by all
+),
+
+focus as (
+    select
+        billing_account_id,
+        billing_currency,
+        sum(billed_cost) as billed_cost,
+        sum(effective_cost) as effective_cost,
+        sum(true_up_cost) as true_up_cost,
+        coalesce(sum(amortised_upfront_cost), 0) as amortised_upfront_cost,
+        coalesce(sum(upfront_fee_cost), 0) as upfront_fee_cost,
+        coalesce(sum(upfront_refund_cost), 0) as upfront_refund_cost,
+        coalesce(sum(uncancelled_negation_cost), 0) as uncancelled_negation_cost,
+        coalesce(sum(paid_elsewhere_cost), 0) as paid_elsewhere_cost
+    from focus_by_commitment
     group by all
 ),
 
@@ -66,11 +88,12 @@ totals as (
         coalesce(focus.effective_cost, 0) as focus_effective_cost,
         coalesce(allocated.effective_cost, 0) as allocated_effective_cost,
         coalesce(daily.effective_cost, 0) as daily_spend_effective_cost,
-        coalesce(focus.amortised_upfront_cost, 0) as amortised_upfront_cost,
-        coalesce(focus.upfront_fee_cost, 0) as upfront_fee_cost,
-        coalesce(focus.upfront_refund_cost, 0) as upfront_refund_cost,
-        coalesce(focus.uncancelled_negation_cost, 0) as uncancelled_negation_cost,
-        focus.true_up_cost
+        focus.amortised_upfront_cost,
+        focus.upfront_fee_cost,
+        focus.upfront_refund_cost,
+        focus.uncancelled_negation_cost,
+        focus.paid_elsewhere_cost,
+        focus.true_up_cost + focus.paid_elsewhere_cost as true_up_cost
     from accounts
     left join landed using (billing_account_id, billing_currency)
     left join focus using (billing_account_id, billing_currency)
