@@ -17,8 +17,9 @@ from mlspend.adapters.manifests import (
     partition_of,
     resolve_keys,
 )
-from mlspend.adapters.object_stores import StoredObject, open_store
+from mlspend.adapters.object_stores import open_store
 from mlspend.adapters.peek import Peek
+from mlspend.adapters.stored_objects import StoredObject
 from mlspend.core.deliveries import Delivery
 from mlspend.core.errors import ExportContractBroken, ExportUnreadable, ExportUnrecognised, SeveralExports
 from mlspend.core.export_kinds import recognise_kind
@@ -120,15 +121,14 @@ def _delivery(
 
 
 def _from_content(objects: Sequence[StoredObject], location: str, peek: Peek) -> list[Delivery]:
-    kinds = _recognise_all(objects, location, peek)
+    looks = _look_at_all(objects, location, peek)
     deliveries = []
     loose: dict[tuple[str, str], list[StoredObject]] = defaultdict(list)
     versions: dict[tuple[str, str, str], list[StoredObject]] = defaultdict(list)
-    for stored, kind in kinds:
+    for stored, kind, periods in looks:
         execution, assembly = execution_of(stored.path), _ASSEMBLY.search(stored.path)
         version = execution[1] if execution else assembly[1] if assembly else ""
-        partition = partition_of(stored.path) if execution else None
-        for period in [partition] if partition else peek.periods(stored, kind):
+        for period in periods:
             if version:
                 versions[kind, period, version].append(stored)
             else:
@@ -143,7 +143,7 @@ def _from_content(objects: Sequence[StoredObject], location: str, peek: Peek) ->
     if not deliveries:
         raise ExportContractBroken(
             f"source {peek.source!r}: the files at {location} have a header and no lines "
-            f"({', '.join(stored.file.uri for stored, _ in kinds)}): deliver the export again"
+            f"({', '.join(stored.file.uri for stored, _, _ in looks)}): deliver the export again"
         )
     return deliveries
 
@@ -167,21 +167,26 @@ def _of_files(
     )
 
 
-def _recognise_all(objects: Sequence[StoredObject], location: str, peek: Peek) -> list[tuple[StoredObject, str]]:
-    candidates = [stored for stored in objects if stored.file.size and not _NOT_DATA.search(stored.path)]
-    known, unknown = [], []
-    for stored in candidates:
-        kind = peek.kind(stored)
-        if kind:
-            known.append((stored, kind))
+def _look_at_all(
+    objects: Sequence[StoredObject], location: str, peek: Peek
+) -> list[tuple[StoredObject, str, frozenset[str]]]:
+    known = []
+    unknown: dict[str, list[str]] = {}
+    for stored in objects:
+        if _NOT_DATA.search(stored.path):
+            continue
+        look = peek.look(stored)
+        if look.kind:
+            known.append((stored, look.kind, look.periods))
         else:
-            unknown.append(stored)
+            unknown[stored.file.uri] = look.names
     if not known:
-        seen = f"; the first of them starts with {', '.join(peek.columns(unknown[0])[:5])}" if unknown else ""
+        first = next(iter(unknown.items()), None)
+        seen = f"; {first[0]} starts with the columns {', '.join(first[1][:5])}" if first else ""
         raise ExportUnrecognised(
             f"source {peek.source!r}: none of the {len(objects)} files at {location} is a billing export mlspend knows "
             f"(AWS CUR 2.0, legacy CUR, FOCUS){seen}"
         )
-    for stored in unknown:
-        logger.warning("source %s: %s is no billing export and is left out", peek.source, stored.file.uri)
+    for uri in unknown:
+        logger.warning("source %s: %s is no billing export and is left out", peek.source, uri)
     return known

@@ -19,7 +19,7 @@ _FEW_KEYS = 6
 
 @dataclass(frozen=True)
 class Cast:
-    """How a landed column is made: `raw` as delivered, `value` without literal nones, `sql` cast, `lenient` try_cast."""
+    """How a column is made: `raw` as delivered, `value` without literal nones, `sql` cast strictly or `lenient`ly."""
 
     landed: str
     raw: str

@@ -1,5 +1,6 @@
 """Control totals of the raw files, by their own query, and what they must agree with before anything is landed."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -13,6 +14,8 @@ from mlspend.core.deliveries import ControlTotal, Delivery, Receipt
 from mlspend.core.errors import CurrencyChanged, ExportContractBroken
 from mlspend.core.periods import period_of
 
+logger = logging.getLogger(__name__)
+
 
 def control_totals(connection: Connection, delivery: Delivery, groups: Sequence[FileGroup]) -> tuple[ControlTotal, ...]:
     """Return rows and billed cost of the delivery's own lines per day, accounts and currency, in that order.
@@ -21,6 +24,7 @@ def control_totals(connection: Connection, delivery: Delivery, groups: Sequence[
     Where a manifest names the period it is believed: corrections of earlier months come with the period's own lines.
     Raises ExportContractBroken for values that do not cast and for missing ones.
     """
+    foreign = 0
     sums: dict[tuple[date, str, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
     for group in groups:
         query = total_query(group.shape, group.plan, group.files[0], group.relation)
@@ -31,10 +35,14 @@ def control_totals(connection: Connection, delivery: Delivery, groups: Sequence[
         if any(row[7] for row in rows):
             raise explain_incomplete(connection, delivery, group.shape, group.files)
         for start, day, account, sub_account, currency, row_count, billed_cost, _ in rows:
-            if delivery.selects_period and period_of(start) != delivery.period:
-                continue
+            if period_of(start) != delivery.period:
+                if delivery.selects_period:
+                    continue
+                foreign += row_count
             count, cost = sums[day, account, sub_account, currency]
             sums[day, account, sub_account, currency] = (count + row_count, cost + billed_cost)
+    if foreign:
+        logger.warning("%s: %d lines bear another billing period and count in this one", delivery, foreign)
     return tuple(ControlTotal(*key, row_count=count, billed_cost=cost) for key, (count, cost) in sorted(sums.items()))
 
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mlspend.adapters.object_stores import MISSING, StoredObject, split_s3
+from mlspend.adapters.s3_store import split_s3
+from mlspend.adapters.stored_objects import MISSING, StoredObject
 from mlspend.core.deliveries import ExportFile
 from mlspend.core.errors import ExportUnreadable
 

@@ -13,8 +13,6 @@ from mlspend.core.errors import ExportUnreadable
 
 _HEADER_BYTES = 1 << 20
 _HIVE_DELIMITER = "\x01"
-# A tag value may hold kilobytes of text, a CUR line more than two hundred of them.
-_LONGEST_LINE = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,6 @@ def read_relation(files: Sequence[RawFile], *, null_text: str | None = None) -> 
         "escape": quote("" if is_hive else '"'),
         "nullstr": quote_list(nulls),
         "compression": quote("gzip" if first.form.endswith(".gz") else "none"),
-        "max_line_size": str(_LONGEST_LINE),
         "columns": "{" + ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(first.columns))) + "}",
     }
     return f"read_csv({paths}, {', '.join(f'{key} = {value}' for key, value in options.items())}) as t({aliases})"
