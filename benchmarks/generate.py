@@ -1,8 +1,8 @@
 """Measure the example company's generator: lines, bytes, wall time and peak memory by scale and number of months.
 
-    python -m benchmarks.generate [--scale 530] [--months 1] [--to FOLDER]
+    python -m benchmarks.generate [--scale 500] [--months 1] [--to FOLDER]
 
-Scale 53 is about a million lines a month, scale 530 ten million. Without --to the files are removed again.
+Scale 50 is about a million lines a month, scale 500 ten million. Without --to the files are removed again.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def measure(to: Path, scale: int, months: int) -> str:
 def main() -> None:
     """Read the arguments, measure, print."""
     parser = argparse.ArgumentParser(description="Time the generator of the example company.")
-    parser.add_argument("--scale", type=int, default=530)
+    parser.add_argument("--scale", type=int, default=500)
     parser.add_argument("--months", type=int, default=1)
     parser.add_argument("--to", type=Path)
     arguments = parser.parse_args()

@@ -220,7 +220,8 @@ def test_amortised_cost_and_its_true_up_are_the_bill(lines: duckdb.DuckDBPyConne
                 BILLING_PERIOD as period,
                 line_item_line_item_type as type,
                 line_item_unblended_cost{MONEY} as billed,
-                type = 'SavingsPlanUpfrontFee' or type = 'Fee' and reservation_reservation_a_r_n is not null as is_upfront,
+                reservation_reservation_a_r_n is not null as is_reservation,
+                type = 'SavingsPlanUpfrontFee' or type = 'Fee' and is_reservation as is_upfront,
                 case
                     when is_upfront or type = 'SavingsPlanNegation' then 0
                     when type = 'SavingsPlanCoveredUsage' then savings_plan_savings_plan_effective_cost

@@ -42,7 +42,7 @@ def write_exports(to: Path, *, scale: int = 1, months: int = 3, end: str = "2026
 
     `scale` is a number of companies: each has the same machines with other ids and another rhythm, its own
     reservations and its own Savings Plan, so lines and cost grow with it while prices stay those of the catalogue.
-    One company is about 19,000 lines and 450,000 USD a month: scale 53 gives a million lines a month, scale 530 ten
+    One company is about 20,000 lines and 450,000 USD a month: scale 50 gives a million lines a month, scale 500 ten
     million. The same arguments give the same lines. Part files of an earlier run with more of them are removed.
 
     Raises ValueError where scale or months is below 1 or `end` is no billing period.
@@ -51,7 +51,7 @@ def write_exports(to: Path, *, scale: int = 1, months: int = 3, end: str = "2026
         raise ValueError(f"scale {scale} and months {months}: both must be at least 1")
     last = parse_period(end)
     first = shift_period(last, 1 - months)
-    company = {"scale": scale, "first_period": first, "last_period": last}
+    company: dict[str, int | str] = {"scale": scale, "first_period": first, "last_period": last}
     with connect() as connection:
         _set(connection, company)
         _run(connection, _COMPANY)
