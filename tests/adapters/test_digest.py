@@ -114,7 +114,7 @@ def test_the_digest_says_what_the_published_tables_hold(home: Home) -> None:
     assert (read.build_id, read.published_at) == ("b7", datetime(2026, 11, 2, 7, 30, tzinfo=UTC))
     assert read.newest_day == date(2026, 10, 31)
     assert [(each.x_source, each.delivered_at) for each in read.deliveries] == [("aws", NOW - timedelta(hours=30))]
-    assert read.checks == Checks(passed=40, total=41)
+    assert read.checks == Checks(passed=40, total=41, warned=("check_3",))
     assert read.open_periods == (OpenPeriod("aws", "2026-10"),)
     (sums,) = read.reconciliation
     assert (sums.period_count, sums.unreconciled_periods, sums.largest_difference) == (1, (), 0)

@@ -111,6 +111,11 @@ def test_a_difference_is_not_called_reconciled() -> None:
     assert not [line for line in lines if line.startswith("Reconciled")]
 
 
+def test_checks_that_warned_are_named() -> None:
+    lines = lines_of(make_digest(warned=("unattributed_share_below_half",)))
+    assert "Data checks: 111 of 112 passed; warned: unattributed_share_below_half" in lines
+
+
 def test_the_digest_of_a_team_does_not_speak_of_the_unowned() -> None:
     lines = lines_of(make_digest(SPEND[:2], teams=("discovery", "risk")))
     assert lines[0] == "ML spend of 19–25 Oct 2026: discovery, risk at Example Robotics"
@@ -162,7 +167,11 @@ def test_slacks_limits_are_kept_whatever_the_data_holds(currencies: int) -> None
     )
     periods = tuple(OpenPeriod("source" * 40, f"2026-{month:02d}") for month in range(1, 13))
     digest = make_digest(
-        cells, company="c" * 500, teams=tuple(f"team-{n}" * 30 for n in range(40)), open_periods=periods
+        cells,
+        company="c" * 500,
+        teams=tuple(f"team-{n}" * 30 for n in range(40)),
+        open_periods=periods,
+        warned=("warned" * 9,) * 60,
     )
     blocks = slack_blocks.render(digest)
     for block in blocks:

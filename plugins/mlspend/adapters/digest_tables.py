@@ -63,8 +63,11 @@ _OPEN_PERIODS = """
     order by x_source, billing_period
 """
 _CHECKS = """
-    select count(*) filter (where is_success and is_evaluated), count(*)
-    from marts.data_quality
+    select
+        count(*) filter (where is_passed),
+        count(*),
+        coalesce(list_sort(list(distinct expectation) filter (where not is_passed)), [])
+    from (select *, is_success and is_evaluated as is_passed from marts.data_quality)
     where build_id = $build_id
 """
 _PUBLICATION = "select build_id, published_at from ops.publications where is_current"
@@ -109,8 +112,8 @@ def read_publication(connection: Connection) -> tuple[str, datetime]:
 
 def read_checks(connection: Connection, build_id: str) -> Checks:
     """Return how the data-quality checks of a build went."""
-    ((passed, count),) = _rows(connection, _CHECKS, {"build_id": build_id})
-    return Checks(passed, count)
+    ((passed, count, warned),) = _rows(connection, _CHECKS, {"build_id": build_id})
+    return Checks(passed, count, tuple(warned))
 
 
 def _days(week: Week, *names: str) -> dict[str, Any]:

@@ -205,7 +205,8 @@ def _trust(digest: Digest) -> RichTextBlock:
     if digest.open_periods:
         months = part.listed(f"{each.billing_period} ({each.x_source})" for each in digest.open_periods)
         items.append(part.labelled("Not final", f"{months}: not invoiced yet, amounts may still change"))
-    items.append(part.labelled("Data checks", f"{digest.checks.passed:,} of {digest.checks.total:,} passed"))
+    warned = f"; warned: {part.listed(digest.checks.warned)}" if digest.checks.warned else ""
+    items.append(part.labelled("Data checks", f"{digest.checks.passed:,} of {digest.checks.total:,} passed{warned}"))
     return RichTextBlock(
         block_id="trust", elements=[part.section([part.text("How far to trust this", bold=True)]), part.bullets(items)]
     )

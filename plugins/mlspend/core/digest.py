@@ -79,10 +79,11 @@ class OpenPeriod:
 
 @dataclass(frozen=True)
 class Checks:
-    """How many data-quality checks stand behind this publication, and how many of them passed."""
+    """How many data-quality checks stand behind this publication, how many passed, and the names of the others."""
 
     passed: int
     total: int
+    warned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
