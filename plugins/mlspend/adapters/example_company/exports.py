@@ -23,8 +23,8 @@ _COMPANY = (
 )  # fmt: skip
 _PERIOD = ("month", "ticks", "totals", "adjustments", "charges", "meter_lines", "line_items")
 
-# A part file of an export stays below a million lines; a fifth of all lines does not come from ticks of meters.
-_TICKS_PER_PART = 700_000
+# A part file stays below a million lines: for 100 lines of plain usage, about 45 of commitments and pods are added.
+_USAGE_LINES_PER_PART = 600_000
 # DuckDB reads tables as small as ours on one thread each, so two part files are written at a time.
 _WRITERS = 2
 
@@ -62,8 +62,8 @@ def _write_period(connection: Connection, to: Path, company: Mapping[str, int | 
     """Write one billing period's part files, then (as AWS does, last) its manifest; return the manifest's path."""
     _set(connection, {**company, "period": period, "part": None, "parts": None})
     _run(connection, _PERIOD)
-    (ticks,) = connection.sql("select sum(ticks) from service_totals").fetchall()[0]
-    parts = max(2, -(-int(ticks) // _TICKS_PER_PART))
+    (usage_lines,) = connection.sql("select sum(line_count) from service_totals").fetchall()[0]
+    parts = max(2, -(-int(usage_lines) // _USAGE_LINES_PER_PART))
 
     partition = f"BILLING_PERIOD={period}"
     folder = to / PREFIX / EXPORT / "data" / partition

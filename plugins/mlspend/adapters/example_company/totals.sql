@@ -24,7 +24,7 @@ create or replace table service_totals as
 select
     account_id,
     product_code,
-    count(*) as ticks,
+    count(*) as line_count,
     sum(priced_cost) as cost
 from ticks
 where line_item_type = 'Usage'
