@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def check(warehouse: Path, plan: ProofPlan, temp_directory: Path) -> list[Result
     results: list[Result] = []
     for question in questions:
         problem = problems.get(question.layer)
-        results += _unasked(question, problem) if problem else list(_answers(asker, question, plan))
+        results += _unasked(question, problem) if problem else list(_answers(asker, question))
+    asker.close()
     session.close()
     return results
 
@@ -109,7 +111,7 @@ def _unasked(question: Question, problem: str) -> list[Result]:
     return [_result(question, expectation, evaluated=False, problem=problem) for expectation in question.expectations]
 
 
-def _answers(asker: "_Asker", question: Question, plan: ProofPlan) -> Iterator[Result]:
+def _answers(asker: "_Asker", question: Question) -> Iterator[Result]:
     """Ask all expectations cheaply at once, then those that failed again for their counts and samples."""
     first = asker.ask(question.asset, question.expectations, "BOOLEAN_ONLY")
     for expectation, answer in zip(question.expectations, first, strict=True):
@@ -118,20 +120,19 @@ def _answers(asker: "_Asker", question: Question, plan: ProofPlan) -> Iterator[R
         elif problem := _problem_of(answer.exception_info):
             yield _result(question, expectation, evaluated=False, problem=problem)
         else:
-            yield from _failures(asker, question, expectation, plan)
+            yield from _failures(asker, question, expectation)
 
 
-def _failures(asker: "_Asker", question: Question, expectation: Any, plan: ProofPlan) -> Iterator[Result]:
+def _failures(asker: "_Asker", question: Question, expectation: Any) -> Iterator[Result]:
+    """Ask once more per partition; what only shows across partitions is told for all of them together."""
+    partitions = asker.partitions(question.asset)
     single = []
-    if len(plan.held) <= _MOST_PARTITIONS_ASKED_SINGLY:
-        for source, period in plan.held:
-            rows = (
-                f"select * from {question.asset} where x_source = {quote(source)} and billing_period = {quote(period)}"
-            )
-            count, sample = asker.explain(question.asset, expectation, rows)
-            if count:
-                found = {"x_source": source, "billing_period": period}
-                single.append(_result(question, expectation, count=count, sample=sample, **found))
+    for source, period in partitions if len(partitions) <= _MOST_PARTITIONS_ASKED_SINGLY else []:
+        rows = f"select * from {question.asset} where x_source = {quote(source)} and billing_period = {quote(period)}"
+        count, sample = asker.explain(question.asset, expectation, rows)
+        if count:
+            place = {"x_source": source, "billing_period": period}
+            single.append(_result(question, expectation, count=count, sample=sample, **place))
     if not single:
         count, sample = asker.explain(question.asset, expectation)
         single.append(_result(question, expectation, count=count, sample=sample))
@@ -154,6 +155,11 @@ class _Asker:
         )
         self._asked = 0
 
+    def close(self) -> None:
+        """Give back every connection; the session lives as long as one of them."""
+        self._source.get_engine().dispose()
+        self._source.get_execution_engine().close()
+
     def ask(self, table: str, expectations: list[Any], result_format: Any, query: str | None = None) -> list[Any]:
         """Return the answers in the order of `expectations`, about `table` or about `query`."""
         self._asked += 1
@@ -173,6 +179,11 @@ class _Asker:
         )
         answers = self._context.validation_definitions.add(definition).run(result_format=result_format).results
         return [_answer_to(expectation, answers) for expectation in expectations]
+
+    def partitions(self, table: str) -> list[tuple[str, str]]:
+        """Return the partitions that have rows in `table`."""
+        query = f"select distinct x_source, billing_period from {table} where x_source || billing_period is not null"
+        return sorted(self._session.execute(query).fetchall())
 
     def explain(self, table: str, expectation: Any, query: str | None = None) -> tuple[int, list[dict[str, Any]]]:
         """Return the number of unexpected rows and a few of them."""
@@ -238,7 +249,7 @@ def _result(
 
 
 def _one_line(row: dict[str, Any]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in row.items())
+    return ", ".join(f"{key}={f'{value:f}' if isinstance(value, Decimal) else value}" for key, value in row.items())
 
 
 if __name__ == "__main__":

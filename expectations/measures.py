@@ -36,6 +36,11 @@ LANDED_COLUMNS: dict[str, dict[str, str]] = {
 }
 
 _GRAIN = "x_source, billing_period, charge_date, billing_account_id, sub_account_id, billing_currency"
+# The part of a receipt that is asked about, as DuckDB describes JSON.
+_RECEIPT = (
+    '{"row_count": "bigint", "control_totals": [{"charge_date": "date", "billing_account_id": "varchar",'
+    ' "sub_account_id": "varchar", "billing_currency": "varchar", "row_count": "bigint", "billed_cost": "varchar"}]}'
+)
 _MONEY = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
 _TOTALS = f"""
 create or replace table totals (
@@ -74,21 +79,25 @@ def measure_landing(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None
         from landed_lines group by {_GRAIN}"""
     )
     receipts = "\nunion all\n".join(
-        f"select {_constants(partition)}, row_count, control_totals from {_receipt(partition)}"
+        f"select {_constants(partition)}, from_json(content, '{_RECEIPT}') as receipt"
+        f" from read_text({quote(partition.receipt)})"
         for partition in plan.rebuilt
     )
     session.execute(
-        f"""insert into totals by name
+        f"create or replace table receipts as select * exclude (receipt), unnest(receipt) from ({receipts})"
+    )
+    session.execute(
+        """insert into totals by name
         select
             'control' as hop, x_source, billing_period, total.charge_date, total.billing_account_id,
             total.sub_account_id, total.billing_currency, total.row_count as line_count,
             cast(total.billed_cost as decimal(38, 12)) as billed_cost
-        from (select x_source, billing_period, unnest(control_totals) as total from ({receipts}))"""
+        from (select x_source, billing_period, unnest(control_totals) as total from receipts)"""
     )
     session.execute(
-        f"""create or replace table landed_partitions as
+        """create or replace table landed_partitions as
         select receipt.x_source, receipt.billing_period, receipt.row_count as receipt_line_count, landed_line_count
-        from ({receipts}) as receipt
+        from receipts as receipt
         left join (
             select x_source, billing_period, sum(line_count) as landed_line_count
             from totals where hop = 'landed' group by all
@@ -204,11 +213,3 @@ def _list(files: Sequence[str]) -> str:
 
 def _parquet(files: Sequence[str]) -> str:
     return f"read_parquet({_list(files)}, union_by_name = true)"
-
-
-def _receipt(partition: CheckedPartition) -> str:
-    return f"""read_json(
-        {quote(partition.receipt)}, format = 'unstructured', maximum_object_size = 1073741824, columns = {{
-        row_count: 'bigint',
-        control_totals: 'struct(charge_date date, billing_account_id varchar, sub_account_id varchar,
-            billing_currency varchar, row_count bigint, billed_cost varchar)[]'}})"""

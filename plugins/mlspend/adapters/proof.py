@@ -30,7 +30,7 @@ def prove(build: Build, home: Home, *, now: datetime) -> list[CheckResult]:
     folder = Path(build.warehouse_path).parent
     plan = folder / "expectations.json"
     results_file = folder / "expectation-results.json"
-    plan.write_text(_plan(build, home).to_json())
+    plan.write_text(plan_proof(build, home).to_json())
     results_file.unlink(missing_ok=True)
     _run_child(build, plan, results_file)
     results = [CheckResult(**{field: row[field] for field in _FIELDS}) for row in json.loads(results_file.read_text())]
@@ -48,7 +48,8 @@ def is_stopping(result: CheckResult) -> bool:
     return not result.is_evaluated or (not result.is_success and result.severity == "critical")
 
 
-def _plan(build: Build, home: Home) -> ProofPlan:
+def plan_proof(build: Build, home: Home) -> ProofPlan:
+    """Return which files hold what `build` is to be proved by: receipts, landed lines and its own lake files."""
     return ProofPlan(
         rebuilt=tuple(_checked(build, partition, home) for partition in build.rebuilt),
         held=tuple((partition.x_source, partition.billing_period) for partition in build.partitions),

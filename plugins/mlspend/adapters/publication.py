@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mlspend.adapters import duckdb_files, ops_tables, retirement
 from mlspend.adapters.home import Home
@@ -61,21 +62,16 @@ def copy_self_contained(home: Home, to: Path) -> None:
     An older copy is replaced in one step. Raises NothingPublished before the first publication.
     """
     if not home.published_warehouse.exists():
-        raise NothingPublished(
-            f"there is nothing to copy yet at {home.published_warehouse}: run `mlspend publish` first"
-        )
-    partial = to.with_name(f".{to.name}.{os.getpid()}.partial")
+        raise NothingPublished(f"nothing is published at {home.published_warehouse} yet: run `mlspend run` first")
     to.parent.mkdir(parents=True, exist_ok=True)
-    partial.unlink(missing_ok=True)
-    try:
-        with duckdb_files.connect(partial, temp_directory=to.parent / f".{to.name}.temp") as connection:
+    with TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as folder:
+        partial = Path(folder) / to.name
+        with duckdb_files.connect(partial, temp_directory=Path(folder)) as connection:
             connection.execute(f"attach {duckdb_files.quote(str(home.published_warehouse))} as published (read_only)")
             _copy_relations(connection)
             connection.execute("detach published")
             connection.execute("checkpoint")
         _replace(partial, to)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @contextmanager

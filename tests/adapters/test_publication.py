@@ -1,0 +1,303 @@
+"""Publication: one step, proved builds only, crash-proof, and nobody reading is ever disturbed."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from mlspend.adapters import publication
+from mlspend.adapters.home import PROJECT_ROOT, Home
+from mlspend.adapters.ledger import Ledger
+from mlspend.core.deliveries import Build
+from mlspend.core.errors import BuildOvertaken, ChecksFailed, NothingProved, NothingPublished, PublishedFileInUse
+from tests.handmade_build import NOW, edit_warehouse, make_build, prove_by_hand
+
+SAME_TOTALS = """
+select (select sum(billed_cost) from marts.focus_costs) = (select sum(billed_cost) from marts.daily_spend)
+"""
+
+
+@pytest.fixture
+def ledger(home: Home) -> Iterator[Ledger]:
+    with Ledger.open(home) as opened:
+        yield opened
+
+
+def proved_build(
+    home: Home, build_id: str, periods: tuple[str, ...] = ("2026-10",), kept: Build | None = None
+) -> Build:
+    build = make_build(home, build_id, periods, kept=kept)
+    prove_by_hand(build)
+    return build
+
+
+def ask(file: Path, query: str) -> list[tuple]:
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_readers_get_marts_lines_and_the_ledger(home: Home, ledger: Ledger) -> None:
+    build = proved_build(home, "b1", ("2026-09", "2026-10"))
+    published = publication.publish(build, home, ledger, now=NOW)
+    assert published == publication.read_published(home) == ledger.last_publication()
+    assert published.lake_builds == ("b1",)
+    assert [partition.billing_period for partition in published.partitions] == ["2026-09", "2026-10"]
+    assert ask(home.published_warehouse, SAME_TOTALS) == [(True,)]
+    assert ask(home.published_warehouse, "select build_id, is_current from ops.publications") == [("b1", True)]
+    assert ask(home.published_warehouse, "select count(*) from ops.deliveries") == [(0,)]
+    undescribed = "select table_name from duckdb_tables() where schema_name = 'ops' and comment is null"
+    assert ask(home.published_warehouse, undescribed) == []
+    assert not list(home.published_warehouse.parent.glob("*.wal"))
+
+
+def test_the_same_build_again_changes_nothing(home: Home, ledger: Ledger) -> None:
+    build = proved_build(home, "b1")
+    first = publication.publish(build, home, ledger, now=NOW)
+    assert publication.publish(build, home, ledger, now=NOW + timedelta(hours=1)) == first
+    unchanged = replace(build, build_id="b2", is_unchanged=True)
+    assert publication.publish(unchanged, home, ledger, now=NOW) == first
+    assert len(ledger.publications()) == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "delete from marts.data_quality",
+        "delete from marts.data_quality where layer = 'focus'",
+        "update marts.data_quality set build_id = 'b0'",
+        "update marts.data_quality set is_success = false where layer = 'marts'",
+        "update marts.data_quality set is_evaluated = false, severity = 'warning' where layer = 'marts'",
+    ],
+)
+def test_a_build_that_is_not_wholly_green_is_refused(home: Home, ledger: Ledger, damage: str) -> None:
+    publication.publish(proved_build(home, "b1"), home, ledger, now=NOW)
+    build = proved_build(home, "b2")
+    edit_warehouse(build, damage)
+    with pytest.raises(ChecksFailed, match="b2"):
+        publication.publish(build, home, ledger, now=NOW)
+    assert ask(home.published_warehouse, "select build_id from ops.publications") == [("b1",)]
+    assert ledger.last_publication().build_id == "b1"
+
+
+def test_a_warning_does_not_stop_publication(home: Home, ledger: Ledger) -> None:
+    build = proved_build(home, "b1")
+    edit_warehouse(
+        build,
+        "insert into marts.data_quality by name"
+        " select * replace (false as is_success, 'warning' as severity) from marts.data_quality limit 1",
+    )
+    assert publication.publish(build, home, ledger, now=NOW).build_id == "b1"
+
+
+def test_a_build_begun_before_another_publication_is_refused(home: Home, ledger: Ledger) -> None:
+    publication.publish(proved_build(home, "b1"), home, ledger, now=NOW)
+    late = proved_build(home, "b2")
+    edit_warehouse(
+        late,
+        f"attach '{home.published_warehouse}' as basis (read_only); create schema ops;"
+        " create table ops.publications as from basis.ops.publications",
+    )
+    publication.publish(proved_build(home, "b3"), home, ledger, now=NOW)
+    with pytest.raises(BuildOvertaken, match=r"begun on b1, but b3 has been published since"):
+        publication.publish(late, home, ledger, now=NOW)
+    assert publication.read_published(home).build_id == "b3"
+
+
+@pytest.mark.parametrize("place", ["build", "published"])
+def test_nothing_is_replaced_while_a_write_ahead_log_stands_there(home: Home, ledger: Ledger, place: str) -> None:
+    publication.publish(proved_build(home, "b1"), home, ledger, now=NOW)
+    build = proved_build(home, "b2")
+    beside = home.published_warehouse if place == "published" else Path(build.warehouse_path)
+    if place == "published":
+        beside.with_name(beside.name + ".wal").write_bytes(b"somebody writes")
+        with pytest.raises(PublishedFileInUse, match="open for writing"):
+            publication.publish(build, home, ledger, now=NOW)
+        beside.with_name(beside.name + ".wal").unlink()
+    else:
+        # A writer that was killed leaves its log; it is replayed before anything moves.
+        script = f"""
+            import duckdb, os
+            connection = duckdb.connect({str(beside)!r})
+            connection.execute("set checkpoint_threshold = '1GB'")
+            connection.execute("create table marts.late as select 1 as n")
+            os._exit(9)
+        """
+        subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
+        assert beside.with_name(beside.name + ".wal").exists()
+    publication.publish(build, home, ledger, now=NOW)
+    assert publication.read_published(home).build_id == "b2"
+    if place == "build":
+        assert ask(home.published_warehouse, "select n from marts.late") == [(1,)]
+
+
+READER = """
+import sys
+from pathlib import Path
+
+import duckdb
+
+published, stop = sys.argv[1:]
+seen, reads, is_last = [], 0, False
+while not is_last:
+    is_last = Path(stop).exists()
+    with duckdb.connect(published, read_only=True) as connection:
+        def ask(query):
+            return connection.execute(query).fetchone()
+
+        lines = ask("select count(*), sum(billed_cost), count(distinct billing_period) from marts.focus_costs")
+        marts = ask("select sum(line_count), sum(billed_cost), count(distinct billing_period) from marts.daily_spend")
+        build_id, held = ask("select build_id, len(partitions) from ops.publications where is_current")
+        assert lines == marts and lines[2] == held, (build_id, lines, marts, held)
+        seen += [build_id] if build_id not in seen else []
+        reads += 1
+print(reads, *seen)
+"""
+
+
+def test_readers_never_wait_and_never_see_half(home: Home, ledger: Ledger, tmp_path: Path) -> None:
+    months = [f"2026-{month:02d}" for month in range(1, 9)]
+    builds: list[Build] = []
+    for number, _ in enumerate(months, start=1):
+        builds.append(proved_build(home, f"b{number}", (months[number - 1],), kept=builds[-1] if builds else None))
+    publication.publish(builds[0], home, ledger, now=NOW)
+    stop = tmp_path / "stop"
+    command = [sys.executable, "-c", READER, str(home.published_warehouse), str(stop)]
+    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        for build in builds[1:]:
+            publication.publish(build, home, ledger, now=NOW)
+    finally:
+        stop.touch()
+        outputs = [reader.communicate(timeout=60) for reader in readers]
+    for reader, (out, err) in zip(readers, outputs, strict=True):
+        assert reader.returncode == 0, err
+        reads, *seen = out.split()
+        assert int(reads) >= 1
+        assert seen == sorted(seen)
+        assert seen[-1] == "b8"
+
+
+CRASH = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from mlspend.adapters import publication
+from mlspend.adapters.home import Home
+from mlspend.adapters.ledger import Ledger
+from mlspend.core.deliveries import Build
+
+step, root, build = sys.argv[1], Path(sys.argv[2]), Build.from_json(sys.argv[3])
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if step == "while writing ops":
+    publication.ops_tables._stored = die
+elif step == "before the replacement":
+    Path.replace = die
+elif step == "before the ledger":
+    Ledger.record_publication = die
+elif step == "before old builds are deleted":
+    publication.retirement.remove_retired = die
+with Ledger.open(Home(root)) as ledger:
+    publication.publish(build, Home(root), ledger, now=datetime(2026, 11, 2, tzinfo=UTC))
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "readable"),
+    [
+        ("while writing ops", "b1"),
+        ("before the replacement", "b1"),
+        ("before the ledger", "b2"),
+        ("before old builds are deleted", "b2"),
+    ],
+)
+def test_a_kill_at_any_step_leaves_one_whole_state_and_the_next_run_right(
+    home: Home, ledger: Ledger, step: str, readable: str
+) -> None:
+    first = proved_build(home, "b1", ("2026-09",))
+    publication.publish(first, home, ledger, now=NOW)
+    build = proved_build(home, "b2", ("2026-10",), kept=first)
+    path = os.pathsep.join([str(PROJECT_ROOT), str(PROJECT_ROOT / "plugins")])
+    crashed = subprocess.run(
+        [sys.executable, "-c", CRASH, step, str(home.root), build.to_json()],
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+    )
+    assert crashed.returncode == -signal.SIGKILL
+    assert publication.read_published(home).build_id == readable
+    assert ask(home.published_warehouse, SAME_TOTALS) == [(True,)]
+    again = publication.publish(build, home, ledger, now=NOW + timedelta(days=1))
+    assert again.build_id == ledger.last_publication().build_id == publication.read_published(home).build_id == "b2"
+    assert [each.build_id for each in ledger.publications()] == ["b2", "b1"]
+    assert ask(home.published_warehouse, "select count(distinct billing_period) from marts.focus_costs") == [(2,)]
+
+
+def test_lake_builds_go_only_when_nothing_kept_names_them_and_a_day_has_passed(home: Home, ledger: Ledger) -> None:
+    first = proved_build(home, "b1", ("2026-09", "2026-10"))
+    publication.publish(first, home, ledger, now=NOW)
+    # b2 restates October: of b1 only September is still named. b3 restates September too.
+    second = proved_build(home, "b2", ("2026-10",), kept=first)
+    publication.publish(second, home, ledger, now=NOW + timedelta(hours=30))
+    third = proved_build(home, "b3", ("2026-09",), kept=second)
+    abandoned = make_build(home, "b0", ("2026-08",))
+    long_ago = (NOW - timedelta(days=3)).timestamp()
+    for path in [*home.lake.rglob("*"), *home.builds.rglob("*")]:
+        os.utime(path, (long_ago, long_ago))
+    publication.publish(third, home, ledger, now=NOW + timedelta(hours=40))
+
+    def lake_builds() -> set[str]:
+        return {folder.name for folder in home.lake.glob("focus_costs/*")}
+
+    assert lake_builds() == {"build=b1", "build=b2", "build=b3"}
+    assert not Path(abandoned.warehouse_path).exists()
+    fourth = proved_build(home, "b4", ("2026-07",), kept=third)
+    publication.publish(fourth, home, ledger, now=NOW + timedelta(hours=65))
+    assert lake_builds() == {"build=b2", "build=b3", "build=b4"}
+    assert ask(home.published_warehouse, "select count(distinct billing_period) from marts.focus_costs") == [(3,)]
+
+
+def test_the_copy_stands_alone(home: Home, ledger: Ledger, tmp_path: Path) -> None:
+    build = proved_build(home, "b1")
+    edit_warehouse(
+        build,
+        "create schema focus_1_2;"
+        " create view focus_1_2.costs as select billed_cost as BilledCost from marts.focus_costs",
+    )
+    edit_warehouse(
+        build,
+        "comment on view marts.focus_costs is 'One row per charge';"
+        " comment on column marts.daily_spend.team is 'Who pays'",
+    )
+    publication.publish(build, home, ledger, now=NOW)
+    to = tmp_path / "copies" / "company.duckdb"
+    for _ in range(2):
+        publication.copy_self_contained(home, to)
+    home.lake.rename(home.root / "elsewhere")
+    assert ask(
+        to, "select count(*), sum(BilledCost) = (select sum(billed_cost) from marts.daily_spend) from focus_1_2.costs"
+    ) == [(40, True)]
+    assert ask(to, "select comment from duckdb_tables() where table_name = 'focus_costs'") == [("One row per charge",)]
+    assert ask(
+        to, "select comment from duckdb_columns() where table_name = 'daily_spend' and column_name = 'team'"
+    ) == [("Who pays",)]
+    assert sorted(path.name for path in to.parent.iterdir()) == ["company.duckdb"]
+
+
+def test_what_is_not_there_cannot_be_copied_or_published(home: Home, ledger: Ledger, tmp_path: Path) -> None:
+    assert publication.read_published(home) is None
+    with pytest.raises(NothingPublished, match="mlspend run"):
+        publication.copy_self_contained(home, tmp_path / "copy.duckdb")
+    build = proved_build(home, "b1")
+    Path(build.warehouse_path).unlink()
+    with pytest.raises(NothingProved, match="b1"):
+        publication.publish(build, home, ledger, now=NOW)
