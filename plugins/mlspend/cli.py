@@ -25,7 +25,9 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except MlspendError as error:
-            typer.echo(f"mlspend: {error}", err=True)
+            from mlspend import cli_output
+
+            cli_output.show_lines([f"mlspend: {error}"], err=True)
             raise typer.Exit(1) from error
 
 

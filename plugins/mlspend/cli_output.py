@@ -59,10 +59,10 @@ def show_table(
     console.print()
 
 
-def show_lines(lines: Iterable[str]) -> None:
-    """Print plain lines; what a terminal would obey is made visible instead."""
+def show_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    """Print plain lines; what a terminal would obey is made visible instead, but for line ends."""
     for line in lines:
-        typer.echo(printable(line))
+        typer.echo("\n".join(map(printable, line.split("\n"))), err=err)
 
 
 def printable(text: str) -> str:

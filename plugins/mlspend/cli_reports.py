@@ -135,7 +135,7 @@ def show_publication(publication: "Publication", home: "Home", *, as_json: bool)
     if as_json:
         show_json(document)
     else:
-        show_lines([f"published {publication.build_id}: {home.published_warehouse}"])
+        show_lines([f"build {publication.build_id} is published: {home.published_warehouse}"])
 
 
 def show_messages(messages: Sequence[Any], *, as_json: bool) -> None:
@@ -228,6 +228,8 @@ def show_trial(trial: "Trial", *, as_json: bool) -> None:
     show_lines(f"not recognised: {name}" for name in trial.unrecognised)
     show_lines(f"rejected: {reason}" for reason in trial.rejected)
     show_lines(f"failed: {reason}" for reason in trial.failures)
+    if trial.failures and not trial.kept_in:
+        show_lines(["the home of this trial is gone; with --keep DIR it stays, to look into"])
     show_lines([trial.verdict])
 
 

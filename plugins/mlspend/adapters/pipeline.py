@@ -12,7 +12,7 @@ from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build, Delivery, Publication, Receipt
-from mlspend.core.errors import ExportsNotLanded, ExportsRejected, MlspendError, NothingProved, Terminal
+from mlspend.core.errors import BuildOvertaken, ExportsNotLanded, ExportsRejected, MlspendError, NothingProved, Terminal
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -127,17 +127,28 @@ def awaits_publication(home: Home, config: Config, ledger: Ledger) -> bool:
 
 
 def publish(home: Home, ledger: Ledger, *, now: datetime, tell: Tell) -> Publication:
-    """Publish the build that was proved on top of what is published; NothingProved where there is none."""
-    last = publication.read_published(home)
+    """Publish the newest build that was proved, and return what is published then: the same again where none waits.
+
+    Raises NothingProved where nothing was ever published or proved, BuildOvertaken where the proved build was begun
+    before something else was published: it would take that back.
+    """
+    current = publication.read_published(home)
+    mark = max(home.builds.glob("*/proved.json"), default=None)
+    if mark is None:
+        if current is None:
+            raise NothingProved(f"no build in {home.builds} has passed its checks: run `mlspend build` first")
+        return current
+    proved = json.loads(mark.read_text())
+    if proved["on"] != (current.build_id if current else None):
+        raise BuildOvertaken(
+            f"build {mark.parent.name} was begun before {current.build_id if current else 'nothing'} was published, "
+            "and would take that back: run `mlspend build` again"
+        )
     tell("publishing")
-    for mark in sorted(home.builds.glob("*/proved.json"), reverse=True):
-        proved = json.loads(mark.read_text())
-        # One that was built on something else would take back what has been published since.
-        if proved["on"] == (last.build_id if last else None):
-            published = publication.publish(Build.from_json(proved["build"]), home, ledger, now=now)
-            mark.unlink(missing_ok=True)
-            return published
-    raise NothingProved("no build waits that was proved on what is published now: run `mlspend build` first")
+    published = publication.publish(Build.from_json(proved["build"]), home, ledger, now=now)
+    for done in home.builds.glob("*/proved.json"):
+        done.unlink()
+    return published
 
 
 def _mark(home: Home, made: Build) -> Path:

@@ -2,10 +2,12 @@
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ from mlspend.adapters.manifests import is_manifest
 from mlspend.adapters.object_stores import StoredObject, open_store
 from mlspend.adapters.pipeline import Landed, Tell
 from mlspend.adapters.warehouse_query import Row
-from mlspend.core.deliveries import Delivery
+from mlspend.core.deliveries import Delivery, Receipt
 from mlspend.core.errors import ChecksFailed, ConfigInvalid, ExportUnrecognised, MlspendError, SeveralExports
+from mlspend.core.selection import Key
 
 
 @dataclass
@@ -72,8 +75,12 @@ def run(path: str, *, now: datetime, tell: Tell, keep: Path | None = None) -> Tr
         for source, deliveries in exports.items():
             landed = pipeline.land_deliveries(source, deliveries, home, ledger, now=now, tell=tell)
             _note_landed(landed, trial)
-        trial.found = [_describe(row) for row in ledger.deliveries()]
-        if ledger.current_receipts():
+        billed = {
+            (one.delivery.source, one.delivery.period, one.delivery.version): _sum_billed(one)
+            for one in ledger.current_receipts()
+        }
+        trial.found = [_describe(row, billed) for row in ledger.deliveries()]
+        if billed:
             trial.report = _build_report(home, ledger, trial, now=now, tell=tell)
     return trial
 
@@ -161,9 +168,19 @@ def _note_landed(landed: Landed, trial: Trial) -> None:
                 trial.columns.append({**place, "what": what, "count": len(names), "columns": ", ".join(names)})
 
 
-def _describe(row: Row) -> Row:
+def _describe(row: Row, billed: Mapping[Key, str]) -> Row:
     names = ["source", "billing_period", "export_kind", "version", "status", "file_count", "byte_count", "row_count"]
-    return {name: row[name] for name in names}
+    return {name: row[name] for name in names} | {
+        "billed_cost": billed.get((row["source"], row["billing_period"], row["version"]))
+    }
+
+
+def _sum_billed(receipt: Receipt) -> str:
+    """Return the billed cost of the raw files as text, per currency."""
+    costs: dict[str, Decimal] = defaultdict(Decimal)
+    for total in receipt.control_totals:
+        costs[total.billing_currency] += total.billed_cost
+    return ", ".join(f"{cost:f} {currency}" for currency, cost in sorted(costs.items()))
 
 
 @contextmanager
