@@ -2,18 +2,19 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlspend.adapters.discovery import discover
-from mlspend.adapters.duckdb_files import Connection, connect, quote
+from mlspend.adapters.duckdb_files import Connection, connect
 from mlspend.adapters.home import Home
-from mlspend.adapters.landing_files import FileGroup, group_files, write_lines
+from mlspend.adapters.landing_files import FileGroup, group_files, read_tag_keys, write_lines
 from mlspend.adapters.landing_folder import commit, delivery_folder, read_period_receipts, read_receipt, working_folder
 from mlspend.adapters.landing_totals import check_currencies, check_still_filled, control_totals
 from mlspend.adapters.object_stores import fetch_all, open_store
-from mlspend.adapters.raw_files import RawFile, open_raw_file
+from mlspend.adapters.raw_files import RawFile, check_gzip, open_raw_file
 from mlspend.core.deliveries import ControlTotal, Delivery, Receipt
 from mlspend.core.errors import ExportContractBroken, ExportReplaced, ExportUnreadable
 
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 # AWS writes the manifest after the data. Data clearly newer than its manifest, and fresh, is the next delivery on its
 # way into the same place; after an hour it is taken for a copy made in another order.
+_CHECKS_AT_ONCE = 2
 _MANIFEST_LAG = timedelta(minutes=1)
 _BEING_WRITTEN = timedelta(hours=1)
 
@@ -67,38 +69,38 @@ def land(
         expected = sum(total.row_count for total in totals)
         if row_count != expected:
             raise ExportReplaced(f"{delivery}: {expected} lines were counted but {row_count} landed; try again")
-        receipt = _receipt(connection, home, delivery, groups, totals, lines)
+        tag_keys = read_tag_keys(connection, delivery, groups, lines)
+        receipt = _receipt(home, delivery, groups, totals, lines, tag_keys)
         return commit(home.landing, lines, receipt)
 
 
 def _open_all(connection: Connection, delivery: Delivery, paths: Sequence[Path]) -> list[RawFile]:
     try:
-        return [open_raw_file(connection, path, file.uri) for path, file in zip(paths, delivery.files, strict=True)]
+        files = [open_raw_file(connection, path, file.uri) for path, file in zip(paths, delivery.files, strict=True)]
+        with ThreadPoolExecutor(_CHECKS_AT_ONCE) as pool:
+            list(pool.map(check_gzip, files))
+        return files
     except ExportUnreadable as error:
         raise ExportUnreadable(f"{delivery}: {error}") from error
 
 
 def _receipt(
-    connection: Connection,
     home: Home,
     delivery: Delivery,
     groups: Sequence[FileGroup],
     totals: tuple[ControlTotal, ...],
     lines: Path,
+    tag_keys: tuple[str, ...],
 ) -> Receipt:
     target = delivery_folder(home.landing, delivery).relative_to(home.landing)
     files = sorted(path.name for path in lines.iterdir())
-    keys = connection.execute(
-        "select distinct unnest(keys) as key from (select distinct map_keys(tags) as keys "
-        f"from read_parquet({quote(str(lines / '*.parquet'))})) order by key"
-    ).fetchall()
     return Receipt(
         delivery=delivery,
         shape=groups[0].shape.name,
         landed_files=tuple((target / name).as_posix() for name in files),
         row_count=sum(total.row_count for total in totals),
         control_totals=totals,
-        tag_keys=tuple(str(key) for (key,) in keys),
+        tag_keys=tag_keys,
         absent_columns=tuple(sorted(set.intersection(*(set(group.plan.absent) for group in groups)))),
         extra_columns=tuple(sorted({name for group in groups for name in group.plan.extra})),
     )

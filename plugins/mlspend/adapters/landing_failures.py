@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mlspend.adapters.duckdb_files import Connection, Error
-from mlspend.adapters.landing_sql import NO_VALUE, cast_columns, column
+from mlspend.adapters.landing_sql import NO_VALUE, cast_columns, column, whole_map
 from mlspend.adapters.raw_files import RawFile, read_relation
 from mlspend.core.columns import plan_columns
 from mlspend.core.deliveries import Delivery
@@ -41,6 +41,25 @@ def explain_incomplete(
             if count:
                 return ExportContractBroken(f"{delivery}: {file.uri} has {count} lines without {landed}")
     return ExportContractBroken(f"{delivery}: lines without one of {', '.join(shape.never_null)}")
+
+
+def explain_duplicate_keys(
+    connection: Connection, delivery: Delivery, shape: Shape, files: Sequence[RawFile]
+) -> ExportContractBroken:
+    """Return the error for a map that holds a key twice in one line, naming the file and the key."""
+    for file in files:
+        plan = plan_columns(shape, file.names)
+        for map_name, positions in plan.whole.items():
+            for position in positions:
+                made = whole_map(f"c{position}", file.columns[position].type, shape.columns[map_name])
+                rows = connection.execute(
+                    f"select keys from (select distinct map_keys({made}) as keys from {_relation(shape, file)}) "
+                    "where len(list_distinct(keys)) < len(keys) limit 1"
+                ).fetchall()
+                if rows:
+                    twice = sorted({key for key in rows[0][0] if rows[0][0].count(key) > 1})
+                    return _duplicate_keys(delivery, file, f"column {file.names[position]}, key {', '.join(twice)}")
+    return _duplicate_keys(delivery, files[0], "tags that two columns hold")
 
 
 def _unreadable(connection: Connection, delivery: Delivery, shape: Shape, file: RawFile) -> Exception | None:
@@ -103,10 +122,10 @@ def _bad_map(
     return None
 
 
-def _duplicate_keys(delivery: Delivery, file: RawFile) -> ExportContractBroken:
+def _duplicate_keys(delivery: Delivery, file: RawFile, where: str = "one of its maps") -> ExportContractBroken:
     return ExportContractBroken(
-        f"{delivery}: {file.uri} has a map (tags, product, cost category or discount) with the same key twice in one "
-        "line: which value is meant cannot be known, deliver the export again"
+        f"{delivery}: {file.uri} has lines with the same key twice in one map ({where}): "
+        "which value is meant cannot be known, deliver the export again"
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlspend.adapters.duckdb_files import Connection, Error, quote
-from mlspend.adapters.landing_failures import explain_failure
+from mlspend.adapters.landing_failures import explain_duplicate_keys, explain_failure
 from mlspend.adapters.landing_sql import in_period, lines_query
 from mlspend.adapters.raw_files import RawColumn, RawFile, read_relation
 from mlspend.core.columns import ColumnPlan, ColumnsAmbiguous, plan_columns
@@ -84,6 +84,28 @@ def write_lines(connection: Connection, delivery: Delivery, groups: Sequence[Fil
             path.rename(folder / f"lines-{next(numbers)}.parquet")
         part.rmdir()
     return row_count
+
+
+def read_tag_keys(
+    connection: Connection, delivery: Delivery, groups: Sequence[FileGroup], folder: Path
+) -> tuple[str, ...]:
+    """Return every tag key of the landed lines in `folder`, in order.
+
+    Raises ExportContractBroken when a map taken over whole holds a key twice in one line: DuckDB lets such maps pass,
+    and whoever reads them later gets one value or the other.
+    """
+    lines = f"read_parquet({quote(str(folder / '*.parquet'))})"
+    for map_name in sorted({name for group in groups for name in group.plan.whole}):
+        [(count,)] = connection.execute(
+            f"select count(*) from (select distinct map_keys({map_name}) as keys from {lines}) "
+            "where len(list_distinct(keys)) < len(keys)"
+        ).fetchall()
+        if count:
+            raise explain_duplicate_keys(connection, delivery, groups[0].shape, [f for g in groups for f in g.files])
+    keys = connection.execute(
+        f"select distinct unnest(keys) as key from (select distinct map_keys(tags) as keys from {lines}) order by key"
+    ).fetchall()
+    return tuple(str(key) for (key,) in keys)
 
 
 def _plan(delivery: Delivery, shape: Shape, file: RawFile) -> ColumnPlan:

@@ -141,7 +141,7 @@ def _text(landed: str, raw: str, raw_type: str) -> str:
 
 
 def _map(landed: str, type_: str, plan: ColumnPlan, file: RawFile, keyed: Mapping[str, str]) -> str:
-    parts = [_whole_map(f"c{position}", file.columns[position].type, type_) for position in plan.whole.get(landed, ())]
+    parts = [whole_map(f"c{position}", file.columns[position].type, type_) for position in plan.whole.get(landed, ())]
     if landed in keyed:
         parts.append(keyed[landed])
     if not parts:
@@ -155,7 +155,8 @@ def _map(landed: str, type_: str, plan: ColumnPlan, file: RawFile, keyed: Mappin
     return merged
 
 
-def _whole_map(raw: str, raw_type: str, type_: str) -> str:
+def whole_map(raw: str, raw_type: str, type_: str) -> str:
+    """Return the expression that makes a landed map of a raw one, or of the JSON object a text holds."""
     if raw_type == "VARCHAR":
         return f"(case when {raw} not in {NO_VALUE} then {raw}::json end)::{type_}"
     return raw if raw_type == type_.upper() else f"{raw}::{type_}"

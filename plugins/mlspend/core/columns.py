@@ -16,8 +16,8 @@ _SPLIT_PREFIXES = (
     ("costCategory/", "cost_category_", "cost_category"),
     ("product/", "product_", "product"),
 )
-# CUR 2.0: maps that are landed under another name, or together.
-_MAP_COLUMNS = {"resource_tags": "tags", "tags": "tags", "product": "product", "cost_category": "cost_category"}
+# CUR 2.0: the landed map of each of its maps.
+_MAP_COLUMNS = {name: name for name in ("tags", "product", "cost_category", "discount")} | {"resource_tags": "tags"}
 
 
 class ColumnsAmbiguous(ValueError):
