@@ -5,13 +5,15 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 import psutil
 
-_PATIENCE_SECONDS = 4
+# Its database is thrown away with it: there is little to tidy up.
+_SECONDS_TO_TIDY_UP = 2
+_SECONDS_TO_DIE = 10
 
 
 def find_free_ports(count: int) -> list[int]:
@@ -40,14 +42,17 @@ def find_processes(airflow_home: Path) -> list[psutil.Process]:
 
 def end_processes(airflow_home: Path) -> None:
     """End every process of the Airflow with this home: asked first, after a few seconds by force."""
-    for ask in (psutil.Process.terminate, psutil.Process.kill, psutil.Process.kill):
+    # Twice by force: while the first list was made, one of them may have started another.
+    for end, patience in (
+        (psutil.Process.terminate, _SECONDS_TO_TIDY_UP),
+        (psutil.Process.kill, _SECONDS_TO_DIE),
+        (psutil.Process.kill, _SECONDS_TO_DIE),
+    ):
         alive = find_processes(airflow_home)
         for process in alive:
-            try:
-                ask(process)
-            except psutil.NoSuchProcess:
-                continue
-        psutil.wait_procs(alive, timeout=_PATIENCE_SECONDS)
+            with suppress(psutil.NoSuchProcess):
+                end(process)
+        psutil.wait_procs(alive, timeout=patience)
 
 
 @contextmanager

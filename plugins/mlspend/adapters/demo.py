@@ -13,12 +13,12 @@ from mlspend.core.errors import ConfigInvalid
 SOURCE = "aws"
 CHAIN = (f"land_billing_{SOURCE}", "build_warehouse", "send_digest")
 
-_EXPORTS = "exports/aws"
+EXPORTS = "exports/aws"
 _MONTHS = 3
 _END = "2026-10"
 
 # The demo is the example company's, whatever the environment says: no other configuration, ledger or Slack.
-_EXAMPLE_ENVIRONMENT = {
+EXAMPLE_ENVIRONMENT = {
     "MLSPEND_CONFIG": str(PROJECT_ROOT / "config" / "mlspend.yml"),
     "MLSPEND_STATE_URL": "",
     "MLSPEND_SLACK_TOKEN": "",
@@ -48,16 +48,11 @@ def run(
     """
     _check_home_is_the_examples(home)
     tell("starting a small Airflow")
-    with airflow_standalone.start(home, extra=_EXAMPLE_ENVIRONMENT) as airflow:
-        _write_exports(home, tell)
+    with airflow_standalone.start(home, extra=EXAMPLE_ENVIRONMENT) as airflow:
+        write_exports(home, tell=tell)
         tell("waiting for Airflow")
         airflow.wait_until_ready(CHAIN)
-        runs = airflow.run_chain(CHAIN, on_change=on_change)
-        is_new = len(runs) == len(CHAIN)
-        if not is_new:
-            # All is published, but a run that was interrupted may not have come to its digest.
-            tell("nothing new to publish")
-            airflow.run_chain(CHAIN[-1:], on_change=on_change)
+        is_new = run_dags(airflow, tell=tell, on_change=on_change)
         tell("ending Airflow")
     return DemoResult(
         is_new=is_new,
@@ -69,25 +64,42 @@ def run(
     )
 
 
-def _newest_digest(home: Home) -> Path:
-    channel = config.load(Path(_EXAMPLE_ENVIRONMENT["MLSPEND_CONFIG"])).digest.channel or ""
-    # Folders are ISO weeks (2026-W43): the last by name is the newest.
-    return max(home.outbox.glob(f"*/{channel.removeprefix('#')}.html"))
+def run_dags(
+    airflow: airflow_standalone.Standalone,
+    *,
+    tell: Callable[[str], None],
+    on_change: Callable[[TaskState], None] = lambda _: None,
+) -> bool:
+    """Run landing and all that follows from it, in any case as far as the digest; tell whether something was new."""
+    runs = airflow.run_chain(CHAIN, on_change=on_change)
+    if len(runs) == len(CHAIN):
+        return True
+    # All is published, but a run that was interrupted may not have come to its digest.
+    tell("nothing new to publish")
+    airflow.run_chain(CHAIN[-1:], on_change=on_change)
+    return False
 
 
-def _check_home_is_the_examples(home: Home) -> None:
-    path = Path(_EXAMPLE_ENVIRONMENT["MLSPEND_CONFIG"])
-    if config.load(path).source(SOURCE).location != _EXPORTS:
-        raise ConfigInvalid(f"{path}: the demo needs the source {SOURCE!r} at the location {_EXPORTS}")
-    if home.landing.exists() and not (home.root / _EXPORTS).exists():
-        raise ConfigInvalid(f"{home.root} holds data that is not the demo's: set MLSPEND_HOME to another folder")
-
-
-def _write_exports(home: Home, tell: Callable[[str], None]) -> None:
-    folder = home.root / _EXPORTS
+def write_exports(home: Home, *, tell: Callable[[str], None]) -> None:
+    """Write the example company's bill below `home` where it is not there yet, whole or not at all."""
+    folder = home.root / EXPORTS
     if folder.exists():
         return
     tell(f"writing {_MONTHS} months of the example company's bill")
     unfinished = folder.with_name(f".{folder.name}")
     example_company.write_exports(unfinished, scale=1, months=_MONTHS, end=_END)
     unfinished.rename(folder)
+
+
+def _newest_digest(home: Home) -> Path:
+    channel = config.load(Path(EXAMPLE_ENVIRONMENT["MLSPEND_CONFIG"])).digest.channel or ""
+    # Folders are ISO weeks (2026-W43): the last by name is the newest.
+    return max(home.outbox.glob(f"*/{channel.removeprefix('#')}.html"))
+
+
+def _check_home_is_the_examples(home: Home) -> None:
+    path = Path(EXAMPLE_ENVIRONMENT["MLSPEND_CONFIG"])
+    if config.load(path).source(SOURCE).location != EXPORTS:
+        raise ConfigInvalid(f"{path}: the demo needs the source {SOURCE!r} at the location {EXPORTS}")
+    if home.landing.exists() and not (home.root / EXPORTS).exists():
+        raise ConfigInvalid(f"{home.root} holds data that is not the demo's: set MLSPEND_HOME to another folder")
