@@ -103,7 +103,8 @@ def connect_s3(
         read_timeout=60,
         max_pool_connections=_CONNECTIONS,
     )
-    return boto3.client(
+    # boto3's default session keeps the credentials it found first; a session of one's own reads them anew.
+    return boto3.Session().client(
         "s3",
         endpoint_url=endpoint_url,
         aws_access_key_id=access_key_id,
