@@ -5,6 +5,7 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# An export of years that keeps every execution has thousands of manifests.
+_READS_AT_ONCE = 8
 # Athena's side tables and create statements, documentation and the like are no part of an export.
 _NOT_DATA = re.compile(
     r"(^|/)(cost_and_usage_data_status|metadata)/|\.(json|md|txt|ya?ml|sql|html?|pdf|png|jpe?g|py|xlsx?)$",
@@ -47,7 +50,10 @@ def discover(location: str, source: str, *, s3: "S3Client | None" = None) -> lis
     store = open_store(location, s3)
     objects = store.list_objects()
     peek = Peek(store, source)
-    manifests = [parse_manifest(stored, store.read(stored.file), source) for stored in objects if is_manifest(stored)]
+    written = [stored for stored in objects if is_manifest(stored)]
+    with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
+        contents = pool.map(lambda stored: store.read(stored.file), written)
+        manifests = [parse_manifest(*each, source) for each in zip(written, contents, strict=True)]
     found = _from_manifests(manifests, objects, peek) if manifests else _from_content(objects, location, peek)
     kinds: dict[str, set[str]] = defaultdict(set)
     for delivery in found:
