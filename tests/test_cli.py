@@ -77,16 +77,11 @@ def test_every_command_is_there_and_says_what_it_is_for() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = "duckdb dbt great_expectations airflow pydantic boto3 sqlalchemy rich.table slack_sdk"
-    code = f"""
-import sys
-from typer.testing import CliRunner
-from mlspend.cli import app
-assert "sql" in CliRunner().invoke(app, ["--help"]).stdout
-print([name for name in {heavy.split()!r} if name in sys.modules and name != "rich.table"])
-"""
+    heavy = {"airflow", "boto3", "dbt", "duckdb", "great_expectations", "pydantic", "slack_sdk", "sqlalchemy"}
+    code = "import sys; from mlspend.cli import app; app(['--help'], standalone_mode=False); print(*sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "[]"
+    assert "Usage: " in ended.stdout
+    assert not heavy & set(ended.stdout.splitlines()[-1].split())
 
 
 @pytest.mark.parametrize(

@@ -200,12 +200,12 @@ def try_path(
     as_json: AsJson = False,
 ) -> None:
     """Run everything on somebody's own exports, nothing configured, nothing left behind, and print the report."""
-    from mlspend import cli_output, cli_reports
-    from mlspend.adapters import trial
-
     scheme, found, _ = path.partition("://")
     if (found and scheme != "s3") or not (found or Path(path).exists()):
         raise typer.BadParameter(f"{path} is neither a folder or file here nor s3://bucket/prefix")
+    from mlspend import cli_output, cli_reports
+    from mlspend.adapters import trial
+
     # The report tells what is left out and what the checks say.
     logging.getLogger("mlspend").setLevel(logging.ERROR)
     with cli_output.progress() as tell:

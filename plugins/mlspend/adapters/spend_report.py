@@ -18,21 +18,21 @@ _TOTALS = """
 # Amounts of different currencies never meet: every row and every share is within one.
 _SPENDERS = """
     with spenders as (
-        select {column}, billing_currency, sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
+        select {columns}, sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
         from marts.daily_spend
         group by all
     )
 
     select * from spenders
-    qualify row_number() over (partition by billing_currency order by effective_cost desc, {column}) <= {top}
-    order by billing_currency, effective_cost desc, {column}
+    qualify row_number() over (partition by {within} order by effective_cost desc, {column}) <= {top}
+    order by {within}, effective_cost desc, {column}
 """
 
 # Tax, credits and fees cannot carry tags, so shares are of what was used. Keys that AWS sets itself do not count
 # as somebody's tagging. https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/aws-tags.html
 _TAGGED = """
     with usage as (
-        select billing_currency, effective_cost,
+        select x_source, billing_currency, effective_cost,
             list_filter(
                 map_entries(coalesce(tags, map())), lambda entry: trim(coalesce(entry.value, '')) <> ''
             ) as tags
@@ -41,9 +41,9 @@ _TAGGED = """
     ),
 
     totals as (
-        select billing_currency, sum(effective_cost) as total_cost
+        select x_source, billing_currency, sum(effective_cost) as total_cost
         from usage
-        group by billing_currency
+        group by all
     )
 """
 
@@ -51,31 +51,33 @@ _TAG_KEYS = f"""
     {_TAGGED},
 
     keys as (
-        select billing_currency, effective_cost,
+        select x_source, billing_currency, effective_cost,
             unnest(list_distinct(list_transform(tags, lambda entry: entry.key))) as tag_key
         from usage
     )
 
-    select tag_key, billing_currency, sum(effective_cost) as effective_cost,
+    select x_source, tag_key, billing_currency, sum(effective_cost) as effective_cost,
         sum(effective_cost)::double / nullif(any_value(total_cost)::double, 0) as share,
         not regexp_matches(tag_key, '^aws[:_]', 'i') as is_users_own
     from keys
-    inner join totals using (billing_currency)
-    group by tag_key, billing_currency
-    order by billing_currency, is_users_own desc, effective_cost desc, tag_key
+    inner join totals using (x_source, billing_currency)
+    group by x_source, tag_key, billing_currency
+    order by x_source, billing_currency, is_users_own desc, effective_cost desc, tag_key
 """
 
 _TAG_VALUES = f"""
     {_TAGGED},
 
     entries as (
-        select billing_currency, effective_cost, unnest(tags) as entry
+        select x_source, billing_currency, effective_cost, unnest(tags) as entry
         from usage
+        where x_source = $1 and billing_currency = $2
     )
 
-    select entry.key as tag_key, entry.value as tag_value, billing_currency, sum(effective_cost) as effective_cost
+    select x_source, entry.key as tag_key, entry.value as tag_value, billing_currency,
+        sum(effective_cost) as effective_cost
     from entries
-    where entry.key = $1 and billing_currency = $2
+    where entry.key = $3
     group by all
     order by effective_cost desc, tag_value
     limit {_TOP}
@@ -84,15 +86,15 @@ _TAG_VALUES = f"""
 _UNTAGGED = f"""
     {_TAGGED}
 
-    select billing_currency, total_cost as usage_cost,
+    select x_source, billing_currency, total_cost as usage_cost,
         coalesce(sum(effective_cost) filter (
             len(list_filter(tags, lambda entry: not regexp_matches(entry.key, '^aws[:_]', 'i'))) = 0
         ), 0) as untagged_cost,
         untagged_cost::double / nullif(total_cost::double, 0) as share
     from usage
-    inner join totals using (billing_currency)
-    group by billing_currency, total_cost
-    order by billing_currency
+    inner join totals using (x_source, billing_currency)
+    group by x_source, billing_currency, total_cost
+    order by x_source, billing_currency
 """
 
 _RECONCILIATION = """
@@ -114,8 +116,9 @@ _FAILED_CHECKS = """
 class SpendReport:
     """Rows as plain values; costs are Decimal in the row's billing_currency, shares float from 0 to 1 or None.
 
-    `untagged` and `tag_keys` are shares of the effective cost of usage. `tag_values` are those of the user's own key
-    with the largest share, per currency. `failed_checks` holds warnings too, which stop nothing.
+    Each is per source: two exports may hold the same bill. `untagged` and `tag_keys` are shares of the effective cost
+    of usage. `tag_values` are those of the user's own key with the largest share, per source and currency.
+    `failed_checks` holds warnings too, which stop nothing.
     """
 
     totals: list[Row]
@@ -137,20 +140,19 @@ class SpendReport:
 def read_report(warehouse: Path) -> SpendReport:
     """Read the headline numbers of a warehouse file, built or published."""
     tag_keys = query_file(warehouse, _TAG_KEYS)
-    best: dict[str, str] = {}
+    best: dict[tuple[str, str], str] = {}
     for row in tag_keys:
         if row["is_users_own"]:
-            best.setdefault(row["billing_currency"], row["tag_key"])
+            best.setdefault((row["x_source"], row["billing_currency"]), row["tag_key"])
+    tag_values = [row for place, key in best.items() for row in query_file(warehouse, _TAG_VALUES, [*place, key])]
     return SpendReport(
         totals=read_totals(warehouse),
-        by_service=_spenders(warehouse, "service_name"),
-        by_account=_spenders(warehouse, "sub_account_id"),
-        by_project=read_projects(warehouse),
+        by_service=_spenders(warehouse, "service_name", within="x_source, billing_currency"),
+        by_account=_spenders(warehouse, "sub_account_id", within="x_source, billing_currency"),
+        by_project=_spenders(warehouse, "project", within="x_source, billing_currency"),
         untagged=query_file(warehouse, _UNTAGGED),
         tag_keys=tag_keys,
-        tag_values=[
-            row for currency, key in best.items() for row in query_file(warehouse, _TAG_VALUES, [key, currency])
-        ],
+        tag_values=tag_values,
         reconciliation=read_reconciliation(warehouse),
         failed_checks=query_file(warehouse, _FAILED_CHECKS),
     )
@@ -163,7 +165,7 @@ def read_totals(warehouse: Path) -> list[Row]:
 
 def read_projects(warehouse: Path) -> list[Row]:
     """Return billed and effective cost of the largest projects per currency, the unattributed among them."""
-    return _spenders(warehouse, "project")
+    return _spenders(warehouse, "project", within="billing_currency")
 
 
 def read_reconciliation(warehouse: Path) -> list[Row]:
@@ -171,5 +173,7 @@ def read_reconciliation(warehouse: Path) -> list[Row]:
     return query_file(warehouse, _RECONCILIATION)
 
 
-def _spenders(warehouse: Path, column: str) -> list[Row]:
-    return query_file(warehouse, _SPENDERS.format(column=column, top=_TOP))
+def _spenders(warehouse: Path, column: str, *, within: str) -> list[Row]:
+    return query_file(
+        warehouse, _SPENDERS.format(columns=f"{column}, {within}", column=column, within=within, top=_TOP)
+    )

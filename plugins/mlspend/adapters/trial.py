@@ -127,19 +127,29 @@ def _folder(stored: StoredObject) -> str:
 def _explore(path: str, objects: list[StoredObject], trial: Trial) -> Iterator[tuple[str, list[Delivery]]]:
     """Discover at `path`; where it holds several exports, in each of the files and folders in it."""
     try:
-        yield path, landing.discover(path, _name_source(path, {}))
+        deliveries = landing.discover(path, _name_source(path, {}))
     except SeveralExports:
-        for name in sorted({each.path.split("/")[0] for each in objects}):
-            below = [
-                replace(each, path=each.path.partition("/")[2] or each.path)
-                for each in objects
-                if each.path.split("/")[0] == name
-            ]
-            yield from _explore(f"{path.rstrip('/')}/{name}", below, trial)
+        yield from _explore_below(path, objects, trial)
     except ExportUnrecognised:
         return
     except MlspendError as error:
         trial.rejected.append(str(error))
+    else:
+        yield path, deliveries
+        # Where there are manifests only what they name was looked at; another export may lie beside theirs.
+        files = {file.uri for delivery in deliveries for file in delivery.files}
+        own = {_top(each) for each in objects if is_manifest(each) or each.file.uri in files}
+        yield from _explore_below(path, [each for each in objects if _top(each) not in own], trial)
+
+
+def _explore_below(path: str, objects: list[StoredObject], trial: Trial) -> Iterator[tuple[str, list[Delivery]]]:
+    for name in sorted({_top(each) for each in objects}):
+        below = [replace(each, path=each.path.partition("/")[2] or each.path) for each in objects if _top(each) == name]
+        yield from _explore(f"{path.rstrip('/')}/{name}", below, trial)
+
+
+def _top(stored: StoredObject) -> str:
+    return stored.path.partition("/")[0]
 
 
 def _name_source(root: str, taken: dict[str, list[Delivery]]) -> str:
