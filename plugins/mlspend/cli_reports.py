@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlspend.core.deliveries import Build, Delivery, Publication
 
 _DELIVERY = ["source", "billing_period", "version", "export_kind", "status", "delivered_at", "landed_at", "row_count"]
+_NAMES_TOLD = 5
 _CHECK = ["x_source", "billing_period", "severity", "layer", "expectation", "subject", "unexpected_count"]
 
 
@@ -224,13 +225,18 @@ def show_trial(trial: "Trial", *, as_json: bool) -> None:
         show_table("Reconciliation", report.reconciliation)
         show_table("Checks that warn or say no", report.failed_checks, _CHECK)
     show_table("Lines left out, by rule", trial.rejected_rows)
-    show_table("Columns", trial.columns)
+    show_table("Columns", [{**row, "columns": _shorten(row["columns"])} for row in trial.columns])
     show_lines(f"not recognised: {name}" for name in trial.unrecognised)
     show_lines(f"rejected: {reason}" for reason in trial.rejected)
     show_lines(f"failed: {reason}" for reason in trial.failures)
     if trial.failures and not trial.kept_in:
         show_lines(["the home of this trial is gone; with --keep DIR it stays, to look into"])
     show_lines([trial.verdict])
+
+
+def _shorten(names: Sequence[str]) -> str:
+    """Return the first names; all of them are in the JSON document."""
+    return ", ".join(names[:_NAMES_TOLD]) + (", …" if len(names) > _NAMES_TOLD else "")
 
 
 def _build_document(build: "Build") -> dict[str, Any]:

@@ -175,7 +175,7 @@ def _note_landed(landed: Landed, trial: Trial) -> None:
         ]
         for what, names in (("absent", receipt.absent_columns), ("kept in x_extra", receipt.extra_columns)):
             if names:
-                trial.columns.append({**place, "what": what, "count": len(names), "columns": ", ".join(names)})
+                trial.columns.append({**place, "what": what, "count": len(names), "columns": list(names)})
 
 
 def _describe(row: Row, billed: Mapping[Key, str]) -> Row:
