@@ -25,34 +25,51 @@ def find_free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def find_processes(airflow_home: Path) -> list[psutil.Process]:
-    """Return every process of the Airflow with this home, also those that left its process group.
+def find_processes(airflow_home: Path) -> set[psutil.Process]:
+    """Return every process of the Airflow with this home.
 
-    Each inherits AIRFLOW_HOME, and no two Airflows share one.
+    Its own inherit AIRFLOW_HOME, and no two Airflows share one; what their tasks start with an environment of its own
+    is of their session, or descends from them.
     """
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get("AIRFLOW_HOME") == str(airflow_home):
-                found.append(process)
-        except (psutil.Error, OSError):  # it ended meanwhile, or is somebody else's
-            continue
-    return found
+    marked = {process for process in psutil.process_iter() if _airflow_home_of(process) == str(airflow_home)}
+    sessions = {_session_of(process) for process in marked} - {os.getsid(0), None}
+    related = {process for process in psutil.process_iter() if _session_of(process) in sessions}
+    for process in marked:
+        with suppress(psutil.NoSuchProcess):
+            related.update(process.children(recursive=True))
+    return {process for process in marked | related if process.pid != os.getpid()}
 
 
 def end_processes(airflow_home: Path) -> None:
     """End every process of the Airflow with this home: asked first, after a few seconds by force."""
+    alive: set[psutil.Process] = set()
     # Twice by force: while the first list was made, one of them may have started another.
     for end, patience in (
         (psutil.Process.terminate, _SECONDS_TO_TIDY_UP),
         (psutil.Process.kill, _SECONDS_TO_DIE),
         (psutil.Process.kill, _SECONDS_TO_DIE),
     ):
-        alive = find_processes(airflow_home)
+        alive |= find_processes(airflow_home)
         for process in alive:
             with suppress(psutil.NoSuchProcess):
                 end(process)
-        psutil.wait_procs(alive, timeout=patience)
+        _, still_there = psutil.wait_procs(list(alive), timeout=patience)
+        alive = set(still_there)
+
+
+def _airflow_home_of(process: psutil.Process) -> str | None:
+    try:
+        home: str | None = process.environ().get("AIRFLOW_HOME")
+    except (psutil.Error, OSError):  # it ended meanwhile, or is somebody else's
+        return None
+    return home
+
+
+def _session_of(process: psutil.Process) -> int | None:
+    try:
+        return os.getsid(process.pid)
+    except OSError:
+        return None
 
 
 @contextmanager
