@@ -13,8 +13,9 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class ExportFile:
-    """One file of an export. `uri` is a local path or s3://…; `size` in bytes, -1 when a manifest names it but it
-    is not there; `etag` as the store gives it.
+    """One file of an export. `uri` is a local path or s3://…; `etag` as the store gives it.
+
+    `size` is in bytes, -1 for a file that a manifest names and that is not there.
     """
 
     uri: str
