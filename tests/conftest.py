@@ -1,6 +1,7 @@
 """Fixtures every test may use: a home of its own, and the folder of real exports where it exists."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,26 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real exports are not at hand: {folder} (set MLSPEND_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def example_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The home of the example company with its October 2026 published: made once for all tests, only to be read."""
+    from mlspend.adapters import config, example_company, pipeline
+    from mlspend.adapters.ledger import Ledger
+
+    def tell(_: str) -> None:
+        pass
+
+    made = Home(tmp_path_factory.mktemp("example_company"))
+    settings = config.load(PROJECT_ROOT / "config" / "mlspend.yml")
+    source = settings.source("aws")
+    example_company.write_exports(made.root / source.location, scale=1, months=1, end="2026-10")
+    now = datetime(2026, 11, 4, 6, tzinfo=UTC)
+    with Ledger(f"sqlite:///{made.root / 'state.db'}") as ledger:
+        ledger.migrate()
+        landed = pipeline.land(source.name, source.location_in(made), made, ledger, now=now, tell=tell)
+        landed.raise_rejections()
+        pipeline.build(made, settings, ledger, now=now, tell=tell)
+        pipeline.publish(made, ledger, now=now, tell=tell)
+    return made
