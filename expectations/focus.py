@@ -109,6 +109,14 @@ def _totals() -> list:
             ("billing_account_id", "billing_currency"),
             "Billed cost is equal at every hop.",
         ),
+        same_sums(
+            "focus_effective_cost_equals_amortised_landed",
+            ("landed", "focus"),
+            ["effective_cost"],
+            ("billing_account_id", "billing_currency"),
+            "The same rule of amortisation, written a second time: the models' own identity with the billed cost would"
+            " not notice an error that stands on both of its sides.",
+        ),
         no_rows(
             "focus_has_lines_where_landed_has",
             """select x_source, billing_period, billing_account_id,

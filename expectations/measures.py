@@ -35,6 +35,29 @@ LANDED_COLUMNS: dict[str, dict[str, str]] = {
     },
 }
 
+# What a landed line costs when a commitment's fees are spread over its use. Written from AWS's own description of the
+# line item types and on purpose apart from the warehouse's models, which it is held against.
+EFFECTIVE_COST: dict[str, str] = {
+    "aws_cur": """case line_item_line_item_type
+        when 'SavingsPlanNegation' then 0
+        when 'SavingsPlanUpfrontFee' then 0
+        when 'SavingsPlanCoveredUsage' then coalesce(savings_plan_savings_plan_effective_cost, 0)
+        when 'SavingsPlanRecurringFee'
+            then coalesce(savings_plan_total_commitment_to_date, 0) - coalesce(savings_plan_used_commitment, 0)
+        when 'DiscountedUsage' then coalesce(reservation_effective_cost, 0)
+        when 'RIFee'
+            then coalesce(reservation_unused_amortized_upfront_fee_for_billing_period, 0)
+                + coalesce(reservation_unused_recurring_fee, 0)
+        when 'Fee' then if(reservation_reservation_a_r_n is null, line_item_unblended_cost, 0)
+        when 'Refund' then if(
+            coalesce(reservation_reservation_a_r_n, savings_plan_savings_plan_a_r_n) is null
+                and line_item_product_code is distinct from 'ComputeSavingsPlans',
+            line_item_unblended_cost, 0
+        )
+        else line_item_unblended_cost end""",
+    "focus": "effective_cost",
+}
+
 _GRAIN = "x_source, billing_period, charge_date, billing_account_id, sub_account_id, billing_currency"
 # The part of a receipt that is asked about, as DuckDB describes JSON.
 _RECEIPT = (
@@ -68,6 +91,7 @@ def measure_landing(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None
     for partition in plan.rebuilt:
         names = LANDED_COLUMNS[partition.shape]
         columns = ", ".join(f'"{theirs}" as {ours}' for ours, theirs in names.items())
+        columns += f", {EFFECTIVE_COST[partition.shape]} as effective_cost"
         branches.append(f"select {_constants(partition)}, {columns} from {_parquet(partition.landed_files)}")
         _describe(session, "landing", partition, partition.landed_files, list(names.values()))
     session.execute("create or replace view landed_lines as " + "\nunion all\n".join(branches))
@@ -75,7 +99,8 @@ def measure_landing(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None
         f"""insert into totals by name
         select
             'landed' as hop, x_source, billing_period, cast(charge_start as date) as charge_date, billing_account_id,
-            sub_account_id, billing_currency, count(*) as line_count, sum(billed_cost) as billed_cost
+            sub_account_id, billing_currency, count(*) as line_count, sum(billed_cost) as billed_cost,
+            sum(effective_cost) as effective_cost
         from landed_lines group by {_GRAIN}"""
     )
     receipts = "\nunion all\n".join(
@@ -96,7 +121,8 @@ def measure_landing(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None
     )
     session.execute(
         """create or replace table landed_partitions as
-        select receipt.x_source, receipt.billing_period, receipt.row_count as receipt_line_count, landed_line_count
+        select receipt.x_source, receipt.billing_period, receipt.row_count as receipt_line_count,
+            coalesce(landed_line_count, 0) as landed_line_count
         from receipts as receipt
         left join (
             select x_source, billing_period, sum(line_count) as landed_line_count

@@ -45,7 +45,7 @@ def same_sums(
     query = (
         f"select * from (select {', '.join(keys)}, {', '.join(sums)}"
         f" from {{batch}} where hop in ('{before}', '{after}') group by {', '.join(keys)}) as compared"
-        f" where {' or '.join(conditions)}"
+        f" where {' or '.join(conditions)} order by {', '.join(keys)} nulls last"
     )
     return no_rows(name, query, "critical", reason)
 

@@ -36,6 +36,14 @@ _OWNED = {
     "contracted_cost": "line_item_unblended_cost",
     "tags": "map {'project': 'recommender'}",
 }
+_AMORTISED = (
+    "savings_plan_savings_plan_effective_cost",
+    "savings_plan_total_commitment_to_date",
+    "savings_plan_used_commitment",
+    "reservation_effective_cost",
+    "reservation_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_unused_recurring_fee",
+)
 _ALLOCATED = (
     "x_source, billing_account_id, billing_period, x_line_id, charge_date, sub_account_id, provider_name, service_name,"
     " service_category, region_id, resource_id, charge_category, commitment_discount_status, 'recommender' as project,"
@@ -45,16 +53,24 @@ _ALLOCATED = (
 
 
 def make_build(
-    home: Home, build_id: str = "b1", periods: tuple[str, ...] = ("2026-10",), *, kept: Build | None = None
+    home: Home,
+    build_id: str = "b1",
+    periods: tuple[str, ...] = ("2026-10",),
+    *,
+    kept: Build | None = None,
+    days: int = DAYS,
 ) -> Build:
-    """Write landing, lake and build/<id>/warehouse.duckdb as a real build would; `kept` brings its partitions along."""
+    """Write landing, lake and build/<id>/warehouse.duckdb as a real build would; `kept` brings its partitions along.
+
+    Each partition has LINES_PER_DAY lines on each of its first `days` days.
+    """
     rebuilt = tuple(Partition("aws", period, f"v-{build_id}") for period in periods)
     old = tuple(p for p in kept.partitions if p.billing_period not in periods) if kept else ()
     folder = home.builds / build_id
     folder.mkdir(parents=True)
     with duckdb.connect() as connection:
         for partition in rebuilt:
-            _land(connection, home, partition)
+            _land(connection, home, partition, days)
             _fill_lake(connection, home, build_id, partition)
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         _fill_warehouse(connection, home)
@@ -117,7 +133,7 @@ def lake_folder(home: Home, table: str, build_id: str, partition: Partition) -> 
     )
 
 
-def _land(connection: duckdb.DuckDBPyConnection, home: Home, partition: Partition) -> None:
+def _land(connection: duckdb.DuckDBPyConnection, home: Home, partition: Partition, days: int) -> None:
     folder = home.landing / partition.x_source / partition.billing_period / partition.version
     folder.mkdir(parents=True)
     start = first_day(partition.billing_period)
@@ -128,17 +144,20 @@ def _land(connection: duckdb.DuckDBPyConnection, home: Home, partition: Partitio
             '000000000011' as bill_payer_account_id,
             case when n % 2 = 0 then '000000000022' else '000000000033' end as line_item_usage_account_id,
             'USD' as line_item_currency_code,
-            timestamp '{start}' + to_days(cast(n % {DAYS} as integer)) + to_hours(n % 24) as line_item_usage_start_date,
+            timestamp '{start}' + to_days(cast(n % {days} as integer)) + to_hours(n % 24) as line_item_usage_start_date,
             'Usage' as line_item_line_item_type,
             'AmazonSageMaker' as line_item_product_code,
-            cast({LINE_COST} as decimal(38, 12)) as line_item_unblended_cost
-        from range({DAYS * LINES_PER_DAY}) as r(n)"""
+            cast({LINE_COST} as decimal(38, 12)) as line_item_unblended_cost,
+            cast(null as varchar) as reservation_reservation_a_r_n,
+            cast(null as varchar) as savings_plan_savings_plan_a_r_n,
+            {", ".join(f"cast(null as decimal(38, 12)) as {name}" for name in _AMORTISED)}
+        from range({days * LINES_PER_DAY}) as r(n)"""
     )
     connection.execute(f"copy landed to '{folder / 'lines-00001.parquet'}' (format parquet)")
     per_account = LINES_PER_DAY // 2
     totals = tuple(
         ControlTotal(start + timedelta(days=day), "000000000011", account, "USD", per_account, LINE_COST * per_account)
-        for day in range(DAYS)
+        for day in range(days)
         for account in ("000000000022", "000000000033")
     )
     delivery = Delivery("aws", "aws_cur2", partition.billing_period, partition.version, NOW, ())
@@ -146,7 +165,7 @@ def _land(connection: duckdb.DuckDBPyConnection, home: Home, partition: Partitio
         delivery=delivery,
         shape="aws_cur",
         landed_files=(str((folder / "lines-00001.parquet").relative_to(home.landing)),),
-        row_count=DAYS * LINES_PER_DAY,
+        row_count=days * LINES_PER_DAY,
         control_totals=totals,
     )
     (folder / "receipt.json").write_text(receipt.to_json())

@@ -78,7 +78,8 @@ def test_wrong_lines_are_found_with_their_count_and_rows(build: Build, home: Hom
             "landed_billed_cost=0.000000000000, focus_billed_cost=0.250000000000",
             "critical",
         ),
-        "allocated_cost_equals_focus": (2, "focus_billed_cost=9.750000000000", "critical"),
+        "focus_effective_cost_equals_amortised_landed": (2, "landed_effective_cost=10.000000000000", "critical"),
+        "allocated_cost_equals_focus": (2, "focus_billed_cost=10.000000000000", "critical"),
         "allocation_keeps_every_line": (1, "billing_account_id=None", "critical"),
     }
     assert set(found) == set(expected)
@@ -106,6 +107,16 @@ def test_money_that_became_a_binary_fraction_is_found(build: Build, home: Home) 
     found = red(build, home)
     assert set(found) == {"focus_columns_have_their_types", "allocated_money_is_decimal", "landed_money_is_decimal"}
     assert "column_name=billed_cost, wanted_type=DECIMAL(38,12), found_type=DOUBLE" in str(found)
+
+
+def test_a_commitment_counted_by_its_fee_is_found(build: Build, home: Home) -> None:
+    covered = """select * replace (
+        'SavingsPlanCoveredUsage' as line_item_line_item_type,
+        cast(0.125 as decimal(38, 12)) as savings_plan_savings_plan_effective_cost
+    ) from lines"""
+    edit_landed(home, build, covered)
+    row = red(build, home)["focus_effective_cost_equals_amortised_landed"]
+    assert "landed_effective_cost=5.000000000000, focus_effective_cost=10.000000000000" in row["sample"]
 
 
 def test_a_month_whose_lines_vanished_is_found(build: Build, home: Home) -> None:
@@ -205,6 +216,13 @@ def test_a_layer_that_cannot_be_measured_is_not_evaluated(build: Build, home: Ho
     found = [row for row in answers(build, home) if not row["is_success"]]
     assert {(row["layer"], row["is_evaluated"]) for row in found} == {("marts", False)}
     assert "could not be measured" in found[0]["sample"]
+
+
+def test_a_month_that_was_delivered_empty_is_green(home: Home) -> None:
+    build = make_build(home, periods=("2026-11",), days=0)
+    found = answers(build, home)
+    assert [row for row in found if not row["is_success"]] == []
+    assert {row["layer"] for row in found} == {"landing", "focus", "marts", "warehouse"}
 
 
 def test_a_build_that_only_dropped_a_period_is_still_asked_about_the_warehouse(home: Home) -> None:

@@ -52,13 +52,16 @@ def plan_proof(build: Build, home: Home) -> ProofPlan:
     """Return which files hold what `build` is to be proved by: receipts, landed lines and its own lake files."""
     return ProofPlan(
         rebuilt=tuple(_checked(build, partition, home) for partition in build.rebuilt),
-        held=tuple((partition.x_source, partition.billing_period) for partition in build.partitions),
+        held=tuple(
+            (partition.x_source, partition.billing_period)
+            for partition in build.partitions
+            if _receipt(partition, home).row_count
+        ),
     )
 
 
 def _checked(build: Build, partition: Partition, home: Home) -> CheckedPartition:
-    receipt_file = home.landing / partition.x_source / partition.billing_period / partition.version / "receipt.json"
-    receipt = Receipt.from_json(receipt_file.read_text())
+    receipt = _receipt(partition, home)
 
     def lake_files(table: str) -> tuple[str, ...]:
         folder = home.lake / table / f"build={build.build_id}" / f"x_source={partition.x_source}"
@@ -68,11 +71,19 @@ def _checked(build: Build, partition: Partition, home: Home) -> CheckedPartition
         x_source=partition.x_source,
         billing_period=partition.billing_period,
         shape=receipt.shape,
-        receipt=str(receipt_file),
+        receipt=str(_receipt_file(partition, home)),
         landed_files=tuple(str(home.landing / file) for file in receipt.landed_files),
         focus_files=lake_files("focus_costs"),
         allocated_files=lake_files("allocated_costs"),
     )
+
+
+def _receipt(partition: Partition, home: Home) -> Receipt:
+    return Receipt.from_json(_receipt_file(partition, home).read_text())
+
+
+def _receipt_file(partition: Partition, home: Home) -> Path:
+    return home.landing / partition.x_source / partition.billing_period / partition.version / "receipt.json"
 
 
 def _run_child(build: Build, plan: Path, results_file: Path) -> None:

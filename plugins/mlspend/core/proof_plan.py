@@ -20,7 +20,7 @@ class CheckedPartition:
 
 @dataclass(frozen=True)
 class ProofPlan:
-    """The rebuilt partitions, and (source, period) of every partition the warehouse holds.
+    """The rebuilt partitions, and (source, period) of every partition of which the warehouse must hold lines.
 
     >>> plan = ProofPlan(rebuilt=(), held=(("aws", "2026-10"),))
     >>> ProofPlan.from_json(plan.to_json()) == plan

@@ -1,0 +1,135 @@
+"""The proof on a real build of the example company's bill: green as it is, red when something is wrong afterwards."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from expectations.checkpoints import check
+from mlspend.adapters import config, pipeline, publication
+from mlspend.adapters.example_company import write_exports
+from mlspend.adapters.home import PROJECT_ROOT, Home
+from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.proof import plan_proof
+from mlspend.adapters.warehouse import lake_folder
+from mlspend.core.deliveries import Build
+from mlspend.core.errors import ChecksFailed
+
+NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+PERIOD = "2026-10"
+
+
+@pytest.fixture(scope="module")
+def proved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Build]:
+    """One month landed, built and proved, not yet published."""
+    home = Home(tmp_path_factory.mktemp("company"))
+    write_exports(home.root / "exports", months=1, end=PERIOD)
+    rules = config.load(PROJECT_ROOT / "config" / "mlspend.yml")
+    with Ledger(f"sqlite:///{home.root / 'state.db'}") as ledger:
+        ledger.migrate()
+        pipeline.land("aws", str(home.root / "exports"), home, ledger, now=NOW, tell=lambda _: None)
+        return home, pipeline.build(home, rules, ledger, now=NOW, tell=lambda _: None)
+
+
+@contextmanager
+def rewritten(home: Home, build: Build, table: str, select: str) -> Iterator[None]:
+    """The lake file of the month as `select` from `lines`, put back afterwards."""
+    file = next(lake_folder(home, table, build.build_id, build.rebuilt[0]).glob("*.parquet"))
+    right = file.with_suffix(".right")
+    shutil.copyfile(file, right)
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(f"create view lines as from read_parquet('{right}', hive_partitioning = false)")
+            connection.execute(f"copy ({select}) to '{file}' (format parquet)")
+        yield
+    finally:
+        right.replace(file)
+
+
+def red(home: Home, build: Build) -> dict[str, dict[str, Any]]:
+    answers = check(Path(build.warehouse_path), plan_proof(build, home), home.root)
+    return {row["expectation"]: row for row in answers if not row["is_success"]}
+
+
+def test_the_example_companys_bill_is_green_in_all_answers(proved: tuple[Home, Build]) -> None:
+    _, build = proved
+    with duckdb.connect(build.warehouse_path, read_only=True) as connection:
+        answers = connection.execute("select is_success, is_evaluated, count(*) from marts.data_quality group by all")
+        ((is_success, is_evaluated, count),) = answers.fetchall()
+    assert (is_success, is_evaluated) == (True, True)
+    assert count > 50
+
+
+@pytest.mark.parametrize(
+    ("table", "select", "expectation", "count", "sample"),
+    [
+        (
+            "focus_costs",
+            "select * replace (cast(billed_cost + if(x_line_id = (select max(x_line_id) from lines), 0.01, 0)"
+            " as decimal(38, 12)) as billed_cost) from lines",
+            "focus_billed_cost_equals_landed",
+            1,
+            "focus_billed_cost=",
+        ),
+        (
+            "focus_costs",
+            "select * replace (if(x_line_id = (select max(x_line_id) from lines), null, charge_date) as charge_date)"
+            " from lines",
+            "expect_column_values_to_not_be_null",
+            1,
+            "charge_date=None",
+        ),
+        (
+            "focus_costs",
+            "from lines union all (from lines where x_line_id = (select max(x_line_id) from lines))",
+            "x_line_id_is_unique_in_partition",
+            1,
+            "line_count=2",
+        ),
+        (
+            "focus_costs",
+            "select * replace (cast(effective_cost * if(x_line_item_type = 'SavingsPlanCoveredUsage', 1.01, 1)"
+            " as decimal(38, 12)) as effective_cost) from lines",
+            "focus_effective_cost_equals_amortised_landed",
+            1,
+            "landed_effective_cost=",
+        ),
+        (
+            "allocated_costs",
+            "from lines where project <> 'fraud-detection'",
+            "allocated_cost_equals_focus",
+            1,
+            "allocated_effective_cost=",
+        ),
+    ],
+)
+def test_what_goes_wrong_after_the_build_is_told_with_count_and_rows(
+    proved: tuple[Home, Build], table: str, select: str, expectation: str, count: int, sample: str
+) -> None:
+    home, build = proved
+    with rewritten(home, build, table, select):
+        row = red(home, build)[expectation]
+    assert (row["unexpected_count"], row["is_evaluated"], row["severity"]) == (count, True, "critical")
+    assert (row["x_source"], row["billing_period"]) == ("aws", PERIOD)
+    assert sample in row["sample"]
+
+
+def test_only_what_was_proved_is_published(proved: tuple[Home, Build]) -> None:
+    home, build = proved
+    with Ledger(f"sqlite:///{home.root / 'state.db'}") as ledger:
+        with pytest.raises(ChecksFailed, match="was not proved"):
+            publication.publish(replace(build, build_id="another"), home, ledger, now=NOW)
+        published = publication.publish(build, home, ledger, now=NOW)
+    assert published.lake_builds == (build.build_id,)
+    with duckdb.connect(str(home.published_warehouse), read_only=True) as connection:
+        ((status, rows),) = connection.execute("select status, row_count from ops.deliveries").fetchall()
+        ((lines,),) = connection.execute("select sum(line_count) from marts.daily_spend").fetchall()
+    assert status == "landed"
+    assert rows > 10_000
+    assert lines > 10_000
