@@ -136,7 +136,7 @@ def test_a_period_is_never_emptied_by_an_export_without_lines(tmp_path: Path, ho
     [receipt] = land_all(tmp_path, home)
     write_legacy_report(tmp_path, [legacy_line()], assembly="empty")
     write_csv(next(tmp_path.rglob("empty/*.csv.gz")), list(legacy_line()), [])
-    with pytest.raises(ExportContractBroken, match=r"'aws', billing period 2026-10.*empty/report-1\.csv\.gz.*had 3"):
+    with pytest.raises(ExportContractBroken, match=r"'aws', billing period 2026-10.*empty/report-1\.csv\.gz"):
         land_all(tmp_path, home)
     assert landed(home, receipt, "count(*)") == [(3,)]
 

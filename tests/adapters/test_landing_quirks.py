@@ -158,13 +158,12 @@ def test_quirk_7_a_part_that_is_missing_is_waited_for(tmp_path: Path, home: Home
         land_all(tmp_path, home)
 
 
-def test_quirk_8_a_month_delivered_empty_for_the_first_time_is_landed_empty(tmp_path: Path, home: Home) -> None:
-    manifest = write_legacy_report(tmp_path, [legacy_line()])
+def test_quirk_8_a_header_without_lines_lands_nothing(tmp_path: Path, home: Home) -> None:
+    write_legacy_report(tmp_path, [legacy_line()])
     write_csv(next(tmp_path.rglob("*.csv.gz")), list(legacy_line()), [])
-    receipt = land_one(tmp_path, home)
-    assert (receipt.row_count, receipt.control_totals, len(receipt.landed_files)) == (0, (), 1)
-    assert landed(home, receipt, "count(*)") == [(0,)]
-    assert manifest.exists()
+    with pytest.raises(ExportContractBroken, match=r"'aws', billing period 2026-10.*no line in .*report-1\.csv\.gz"):
+        land_all(tmp_path, home)
+    assert not list(home.landing.glob("aws/**/*"))
 
 
 def test_quirk_11_refunds_and_credits_are_negative_lines(tmp_path: Path, home: Home) -> None:

@@ -11,8 +11,8 @@ from mlspend.adapters.discovery import discover
 from mlspend.adapters.duckdb_files import Connection, connect
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_files import FileGroup, group_files, read_tag_keys, write_lines
-from mlspend.adapters.landing_folder import commit, delivery_folder, read_period_receipts, read_receipt, working_folder
-from mlspend.adapters.landing_totals import check_currencies, check_still_filled, control_totals
+from mlspend.adapters.landing_folder import commit, delivery_folder, read_receipt, working_folder
+from mlspend.adapters.landing_totals import check_currencies, check_filled, control_totals
 from mlspend.adapters.object_stores import fetch_all, open_store
 from mlspend.adapters.raw_files import RawFile, check_gzip, open_raw_file
 from mlspend.core.deliveries import ControlTotal, Delivery, Receipt
@@ -61,7 +61,7 @@ def land(
         groups = group_files(delivery, _open_all(connection, delivery, paths))
         totals = control_totals(connection, delivery, groups)
         check_currencies(delivery, totals, known_currencies)
-        check_still_filled(delivery, totals, read_period_receipts(home.landing, delivery))
+        check_filled(delivery, totals)
         lines = folder / "lines"
         row_count = write_lines(connection, delivery, groups, lines)
         if [path.stat().st_mtime_ns for path in paths] != before:

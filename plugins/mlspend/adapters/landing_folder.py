@@ -27,12 +27,6 @@ def read_receipt(landing: Path, delivery: Delivery) -> Receipt | None:
     return Receipt.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def read_period_receipts(landing: Path, delivery: Delivery) -> list[Receipt]:
-    """Return the receipts of every landed version of the delivery's period."""
-    folder = delivery_folder(landing, delivery).parent
-    return [Receipt.from_json(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"*/{_RECEIPT}"))]
-
-
 @contextmanager
 def working_folder(landing: Path) -> Iterator[Path]:
     """Give a private folder below `landing` and remove it at the end, with what crashed runs have left.

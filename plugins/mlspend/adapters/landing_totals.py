@@ -10,7 +10,7 @@ from mlspend.adapters.duckdb_files import Connection, Error
 from mlspend.adapters.landing_failures import explain_failure, explain_incomplete
 from mlspend.adapters.landing_files import FileGroup
 from mlspend.adapters.landing_sql import total_query
-from mlspend.core.deliveries import ControlTotal, Delivery, Receipt
+from mlspend.core.deliveries import ControlTotal, Delivery
 from mlspend.core.errors import CurrencyChanged, ExportContractBroken
 from mlspend.core.periods import period_of
 
@@ -59,16 +59,12 @@ def check_currencies(delivery: Delivery, totals: Sequence[ControlTotal], known: 
             )
 
 
-def check_still_filled(delivery: Delivery, totals: Sequence[ControlTotal], earlier: Sequence[Receipt]) -> None:
-    """Raise ExportContractBroken when a delivery without lines would empty a period that had some.
-
-    A period that never had a line may be delivered empty: AWS does so on the first of a month.
-    """
-    rows = max((receipt.row_count for receipt in earlier), default=0)
-    if rows and not totals:
+def check_filled(delivery: Delivery, totals: Sequence[ControlTotal]) -> None:
+    """Raise ExportContractBroken for a delivery without lines: an empty month and a lost one look the same."""
+    if not totals:
         raise ExportContractBroken(
-            f"{delivery}: no line in {_uris(delivery)}, where an earlier delivery had {rows}: "
-            "nothing is replaced by an empty export, deliver it again"
+            f"{delivery}: no line in {_uris(delivery)}, only headers. Nothing is replaced by an empty export: "
+            "a month that has only begun lands with its next delivery; for any other, deliver it again"
         )
 
 
