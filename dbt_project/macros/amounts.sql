@@ -29,7 +29,8 @@
 {%- endmacro %}
 
 
-{# A text rate as decimal; NULL where it is absent, negative or no number. #}
+{# A text rate as decimal; NULL where it is absent, negative, a million or more, or no number. (Text to decimal(38, 12) is
+   twenty-five times slower than to the narrower type.) #}
 {% macro rate(text) -%}
-    case when try_cast({{ text }} as decimal(38, 12)) >= 0 then try_cast({{ text }} as decimal(38, 12)) end
+    case when try_cast({{ text }} as decimal(18, 12)) >= 0 then try_cast({{ text }} as decimal(18, 12)) end
 {%- endmacro %}

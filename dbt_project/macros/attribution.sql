@@ -1,20 +1,15 @@
 {# Attribution by tags. The plan holds, from mlspend.yml, the names that tag values stand for and, from the receipts, the
    tag keys as they were delivered, sorted by which of them wins. Both are few, so they are written into the SQL. #}
 
-{% macro tag_dimensions() %}
-    {{ return(["project", "team", "environment", "ml_stage"]) }}
-{% endmacro %}
-
-
-{# Value of the first tag of this dimension that has one, as tagged. #}
+{# Value of the first tag of this dimension that has one, in lower case. #}
 {% macro first_tag(dimension) -%}
     {%- set keys = plan().get("attribution", {}).get("delivered_keys", {}).get(dimension, []) -%}
-    coalesce(
+    lower(trim(coalesce(
         {%- for key in keys %}
         nullif(tags[{{ quoted(key) }}], ''),
         {%- endfor %}
         cast(null as varchar)
-    )
+    )))
 {%- endmacro %}
 
 
@@ -30,7 +25,7 @@
 
 
 {# Where nobody listed projects (or teams), the tag's own value is the name. #}
-{% macro tag_value(dimension) -%}
+{% macro named_value(dimension) -%}
     {%- set names = plan().get("attribution", {}).get("tag_values", {}).get(dimension, {}) -%}
     {{ dimension ~ "_names.name" if names else "charges.tagged_" ~ dimension }}
 {%- endmacro %}

@@ -30,3 +30,15 @@
 {% macro exclusive_end(column) -%}
     case when second({{ column }}) = 59 then {{ column }} + interval 1 second else {{ column }} end
 {%- endmacro %}
+
+
+{# What every charge made from a line keeps of it: who pays, who used it, when it was billed, what it is called. #}
+{% macro line_context_columns() %}
+    {{ return([
+        "bill_payer_account_id", "bill_payer_account_name", "line_item_usage_account_id",
+        "line_item_usage_account_name", "line_item_currency_code", "line_item_line_item_type",
+        "line_item_product_code", "line_item_line_item_description", "bill_billing_period_start_date",
+        "bill_billing_period_end_date", "bill_billing_entity", "bill_invoicing_entity", "bill_invoice_id",
+        "line_item_legal_entity",
+    ]) }}
+{% endmacro %}

@@ -1,13 +1,14 @@
 {# What tells one AWS line from another and stays the same when the line is delivered again: neither AWS's own line item
-   id (not stable between deliveries) nor amounts, invoice ids and tags (they are filled in or corrected later). #}
+   id (not stable between deliveries) nor amounts, invoice ids and tags (they are filled in or corrected later). The
+   description counts where no rate does: taxes, credits and fees often differ in nothing else. #}
 {% macro aws_identifying_columns() %}
     {{ return([
         "bill_payer_account_id", "line_item_usage_account_id", "bill_bill_type", "line_item_line_item_type",
-        "line_item_usage_start_date", "line_item_usage_end_date", "line_item_product_code", "line_item_usage_type",
-        "line_item_operation", "line_item_availability_zone", "line_item_resource_id", "line_item_tax_type",
-        "line_item_legal_entity", "line_item_currency_code", "product_sku", "pricing_rate_id", "pricing_rate_code",
+        "epoch_ms(line_item_usage_start_date)", "epoch_ms(line_item_usage_end_date)", "line_item_product_code",
+        "line_item_usage_type", "line_item_operation", "line_item_availability_zone", "line_item_resource_id",
+        "line_item_tax_type", "line_item_legal_entity",
+        "coalesce(pricing_rate_code, pricing_rate_id, line_item_line_item_description)",
         "reservation_reservation_a_r_n", "savings_plan_savings_plan_a_r_n", "split_line_item_parent_resource_id",
-        "line_item_line_item_description",
     ]) }}
 {% endmacro %}
 
@@ -23,17 +24,10 @@
 
 
 {# md5 of source, billing period and the identifying columns as landed, and the ordinal among equal rows from the second
-   on. NULL and empty text are one; values cannot run into each other. #}
+   on. NULL and empty text are one; a separator keeps values from running into each other. #}
 {% macro line_id(columns, ordinal) -%}
-    md5(concat_ws(
-        chr(31),
-        {{ partition_source() }},
-        {{ partition_period() }},
-        {%- for column in columns %}
-        coalesce(cast({{ column }} as varchar), ''),
-        {%- endfor %}
-        {{ ordinal }}
-    ))
+    {%- set separator = ", chr(31), " -%}
+    md5(concat({{ ([partition_source(), partition_period()] + columns + [ordinal]) | join(separator) }}))
 {%- endmacro %}
 
 
@@ -43,10 +37,12 @@
     select
         filename,
         file_row_number,
-        row_number() over (
-            partition by {{ columns | join(', ') }}
-            order by {{ order_by | join(', ') }}, filename, file_row_number
-        ) - 1 as ordinal
+        nullif(
+            row_number() over (
+                partition by {{ columns | join(', ') }}
+                order by {{ order_by | join(', ') }}, filename, file_row_number
+            ), 1
+        ) as ordinal
     from {{ landed_lines(shape) }}
     where hash({{ columns | join(', ') }}) in (
         select hash({{ columns | join(', ') }})

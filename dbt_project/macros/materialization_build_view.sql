@@ -1,10 +1,8 @@
-{# A view that exists only while a build runs (schema `build`, dropped before publication). It is bound against the
-   first partition to rebuild; whoever reads it says which partition it means, see partitions.sql. #}
+{# A view that exists only while a build runs (schema `build`, dropped before publication). Whoever reads it says which
+   partition it means, see partitions.sql. #}
 {% materialization build_view, adapter='duckdb' %}
-    {%- set plan = mlspend.plan() -%}
     {%- set relation = this.incorporate(type='view') -%}
     {{ run_hooks(pre_hooks) }}
-    {% do enter_partition(plan.binding_partition) %}
     {% call statement('main') -%}
         create or replace view {{ relation.include(database=false) }} as
         {{ sql }}

@@ -1,9 +1,19 @@
 {# A partition is one billing period of one source. The materialisations `lake` and `mart` run a model once per partition
    to rebuild, telling it which by session variables; these macros are how models ask. #}
 
-{# The landed files of the partition in one shape: `aws_cur` or `focus` (an empty file where it has the other one). #}
+{# The landed files of the partition in one shape, `aws_cur` or `focus`; before any partition is entered, and where the
+   partition has the other shape, a file without lines. #}
 {% macro landed_lines(shape) -%}
-    read_parquet(getvariable('landed_{{ shape }}'), filename = true, file_row_number = true)
+    {%- set empty = plan().get("empty", {}).get(shape, "") -%}
+    read_parquet(
+        coalesce(getvariable('landed_{{ shape }}'), [{{ quoted(empty) }}]), filename = true, file_row_number = true
+    )
+{%- endmacro %}
+
+
+{# The receipt of the partition. #}
+{% macro receipt_file() -%}
+    coalesce(getvariable('receipt'), {{ quoted(plan().get("empty", {}).get("receipt", "")) }})
 {%- endmacro %}
 
 

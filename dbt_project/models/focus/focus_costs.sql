@@ -59,11 +59,11 @@ select
     cast(sku_id as varchar) as sku_id,
     cast(sku_meter as varchar) as sku_meter,
     cast(sku_price_id as varchar) as sku_price_id,
-    cast(sku_price_details as map(varchar, varchar)) as sku_price_details,
+    cast(sku_price_details as map (varchar, varchar)) as sku_price_details,
     cast(sub_account_id as varchar) as sub_account_id,
     cast(sub_account_name as varchar) as sub_account_name,
     cast(sub_account_type as varchar) as sub_account_type,
-    cast(tags as map(varchar, varchar)) as tags,
+    cast(tags as map (varchar, varchar)) as tags,
     {{ partition_source() }} as x_source,
     cast(x_line_id as varchar) as x_line_id,
     {{ partition_period() }} as billing_period,
@@ -74,6 +74,6 @@ select
     cast(x_usage_type as varchar) as x_usage_type,
     cast(x_operation as varchar) as x_operation,
     cast(x_line_item_type as varchar) as x_line_item_type,
-    cast(x_cost_categories as map(varchar, varchar)) as x_cost_categories,
-    cast(x_extra as map(varchar, varchar)) as x_extra
+    cast(x_cost_categories as map (varchar, varchar)) as x_cost_categories,
+    cast(x_extra as map (varchar, varchar)) as x_extra
 from charges

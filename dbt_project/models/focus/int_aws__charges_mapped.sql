@@ -10,7 +10,8 @@ with charges as (
             else 'Adjustment'
         end as charge_category,
         case
-            when kind in ('usage', 'reserved_usage', 'savings_plan_usage', 'recurring_fee', 'upfront_fee', 'unused_commitment')
+            when
+                kind in ('reserved_usage', 'savings_plan_usage', 'unused_commitment', 'recurring_fee', 'upfront_fee')
                 then commitment_id
         end as commitment_discount_id,
         is_metered and pricing_public_on_demand_cost is not null as has_list_cost,
@@ -193,7 +194,7 @@ select
     case when resource_id is not null then coalesce(product_product_family, service_name) end as resource_type,
     case
         when sku_price_id is not null and product_instance_type is not null
-            then map {'InstanceType': product_instance_type}
+            then map(['InstanceType'], [product_instance_type])
     end as sku_price_details,
     list_unit_price as pricing_currency_list_unit_price,
     contracted_unit_price as pricing_currency_contracted_unit_price

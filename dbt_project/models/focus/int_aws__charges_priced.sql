@@ -1,12 +1,12 @@
-{# Which charges the AWS lines are, and what each costs. One line is one charge, with three exceptions: the recurring fee of
-   a commitment is a purchase and, spread over its days, the commitment's unused part; negations of savings plans are
-   folded into the usage they cancel; and what they do not cancel exactly stays as a charge of its own. #}
+{# Which charges the AWS lines are, and what each costs. One line is one charge, with three exceptions: the recurring
+   fee of a commitment is a purchase and, spread over its days, the commitment's unused part; negations of savings
+   plans are folded into the usage they cancel; and what they do not cancel exactly stays as a charge of its own. #}
 with lines as not materialized (
     select
         *,
         {{ aws_line_kind() }} as kind,
         coalesce(savings_plan_savings_plan_a_r_n, reservation_reservation_a_r_n) as commitment_id,
-        savings_plan_savings_plan_a_r_n is not null as is_savings_plan,
+        savings_plan_savings_plan_a_r_n is not null or line_item_line_item_type like 'SavingsPlan%' as is_savings_plan,
         coalesce(line_item_unblended_cost, 0) as unblended_cost,
         line_item_usage_start_date as charge_start,
         {{ exclusive_end('line_item_usage_end_date') }} as charge_end
@@ -24,10 +24,11 @@ charges_of_lines as (
             else unblended_cost
         end as effective_cost,
         case
-            when kind = 'recurring_fee' then -(
-                coalesce(savings_plan_amortized_upfront_commitment_for_billing_period, 0)
-                + coalesce(reservation_amortized_upfront_fee_for_billing_period, 0)
-            )
+            when kind = 'recurring_fee'
+                then
+                    0
+                    - coalesce(savings_plan_amortized_upfront_commitment_for_billing_period, 0)
+                    - coalesce(reservation_amortized_upfront_fee_for_billing_period, 0)
             when kind in ('upfront_fee', 'upfront_refund') then unblended_cost
             else 0
         end as true_up_cost,
@@ -45,26 +46,46 @@ charges_of_lines as (
         end as commitment_quantity,
         kind in ('usage', 'reserved_usage', 'savings_plan_usage') as is_metered
     from lines
-    where kind <> 'negation'
+    where line_item_line_item_type <> 'SavingsPlanNegation'
 ),
 
+-- The types are named once more where few lines are wanted: DuckDB then skips most of the landed columns.
 fees as (
     select
-        * exclude (x_line_id, charge_start, charge_end, unblended_cost, kind),
         x_line_id as fee_line_id,
+        {{ line_context_columns() | join(',\n        ') }},
+        commitment_id,
+        is_savings_plan,
+        pricing_unit,
+        product_sku,
+        pricing_rate_code,
+        pricing_rate_id,
+        product_instance_type,
+        line_item_usage_type,
+        line_item_operation,
+        product_region_code,
+        product,
+        savings_plan_offering_type,
+        tags,
+        cost_category,
         charge_start as fee_start,
         greatest(charge_end, charge_start + interval 1 second) as fee_end,
         case
             when is_savings_plan
-                then
-                    coalesce(savings_plan_total_commitment_to_date, 0)
-                    - coalesce(savings_plan_used_commitment, 0)
+                then coalesce(savings_plan_total_commitment_to_date, 0) - coalesce(savings_plan_used_commitment, 0)
             else
                 coalesce(reservation_unused_amortized_upfront_fee_for_billing_period, 0)
                 + coalesce(reservation_unused_recurring_fee, 0)
-        end as unused_cost
+        end as unused_cost,
+        case
+            when is_savings_plan
+                then
+                    cast(savings_plan_total_commitment_to_date as double)
+                    - coalesce(cast(savings_plan_used_commitment as double), 0)
+            else reservation_unused_quantity
+        end as unused_quantity
     from lines
-    where kind = 'recurring_fee'
+    where line_item_line_item_type in ('RIFee', 'SavingsPlanRecurringFee')
 ),
 
 days_of_fees as (
@@ -72,43 +93,45 @@ days_of_fees as (
         *,
         unnest(generate_series(
             date_trunc('day', fee_start), fee_end - interval 1 microsecond, interval 1 day
-        )) as day
+        )) as charge_day
     from fees
-    where unused_cost <> 0 or coalesce(reservation_unused_quantity, 0) <> 0
+    where unused_cost <> 0 or coalesce(unused_quantity, 0) <> 0
 ),
 
 parts_of_fees as (
     select
         *,
-        greatest(day, fee_start) as charge_start,
-        least(day + interval 1 day, fee_end) as charge_end,
-        epoch(fee_end) - epoch(fee_start) as fee_seconds,
-        md5(concat_ws(chr(31), fee_line_id, 'unused', strftime(day, '%Y-%m-%d'))) as x_line_id
+        greatest(charge_day, fee_start) as charge_start,
+        least(charge_day + interval 1 day, fee_end) as charge_end,
+        epoch_ms(least(charge_day + interval 1 day, fee_end)) - epoch_ms(greatest(charge_day, fee_start)) as part_ms,
+        epoch_ms(fee_end) - epoch_ms(fee_start) as fee_ms,
+        md5(concat(fee_line_id, chr(31), 'unused', chr(31), strftime(charge_day, '%Y-%m-%d'))) as x_line_id
     from days_of_fees
 ),
 
-weighted_parts as (
+-- The window costs per fee and would carry every column along: only amounts go through it, and no fee of one part.
+shares_of_fees as (
     select
-        *,
-        cast(epoch(charge_end) - epoch(charge_start) as bigint) as seconds,
-        cast(fee_seconds as bigint) as total_seconds
+        x_line_id,
+        {{ split_amount('unused_cost', 'part_ms', 'fee_ms', 'fee_line_id', 'x_line_id') }} as effective_cost
     from parts_of_fees
+    where part_ms < fee_ms
 ),
 
 charges_of_unused_commitments as (
     select
-        * exclude (fee_line_id, fee_start, fee_end, day, fee_seconds, seconds, total_seconds, unused_cost),
+        parts_of_fees.* exclude (
+            fee_line_id, fee_start, fee_end, charge_day, part_ms, fee_ms, unused_cost, unused_quantity
+        ),
         'unused_commitment' as kind,
         cast(0 as decimal(38, 12)) as billed_cost,
-        {{ split_amount('unused_cost', 'seconds', 'total_seconds', 'fee_line_id', 'x_line_id') }} as effective_cost,
+        coalesce(shares_of_fees.effective_cost, parts_of_fees.unused_cost) as effective_cost,
         cast(0 as decimal(38, 12)) as true_up_cost,
         cast(0 as decimal(38, 12)) as contracted_cost,
-        case
-            when is_savings_plan then cast(unused_cost as double)
-            else reservation_unused_quantity
-        end * seconds / total_seconds as commitment_quantity,
+        parts_of_fees.unused_quantity * parts_of_fees.part_ms / parts_of_fees.fee_ms as commitment_quantity,
         false as is_metered
-    from weighted_parts
+    from parts_of_fees
+    left join shares_of_fees on parts_of_fees.x_line_id = shares_of_fees.x_line_id
 ),
 
 charges_of_uncancelled_usage as (
@@ -141,7 +164,7 @@ charges_of_uncancelled_usage as (
         false as is_savings_plan,
         false as is_metered
     from lines
-    where kind in ('savings_plan_usage', 'negation')
+    where line_item_line_item_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
     group by
         bill_payer_account_id, line_item_usage_account_id, line_item_currency_code, date_trunc('hour', charge_start)
     having sum(unblended_cost) <> 0

@@ -12,6 +12,6 @@ select
     cast(null as boolean) as is_success,
     cast(null as boolean) as is_evaluated,
     cast(null as bigint) as unexpected_count,
-    cast(null as varchar) as sample,
+    cast(null as varchar) as sample, -- noqa: RF04
     cast(null as varchar) as severity
 where false

@@ -68,13 +68,25 @@ daily as (
 ),
 
 accounts as (
-    select billing_account_id, billing_currency from landed
+    select
+        billing_account_id,
+        billing_currency
+    from landed
     union
-    select billing_account_id, billing_currency from focus
+    select
+        billing_account_id,
+        billing_currency
+    from focus
     union
-    select billing_account_id, billing_currency from allocated
+    select
+        billing_account_id,
+        billing_currency
+    from allocated
     union
-    select billing_account_id, billing_currency from daily
+    select
+        billing_account_id,
+        billing_currency
+    from daily
 ),
 
 totals as (

@@ -9,11 +9,12 @@ repeated as (
 
 final as (
     select
-        {{ line_id(aws_identifying_columns(), "case when repeated.ordinal > 0 then repeated.ordinal end") }} as x_line_id,
+        {{ line_id(aws_identifying_columns(), 'repeated.ordinal') }} as x_line_id,
         landed.bill_billing_period_start_date,
         landed.bill_billing_period_end_date,
         landed.line_item_usage_start_date,
         landed.line_item_usage_end_date,
+        landed.line_item_line_item_type,
         landed.line_item_usage_amount,
         landed.line_item_unblended_cost,
         landed.pricing_public_on_demand_cost,
@@ -37,13 +38,15 @@ final as (
         nullif(landed.bill_invoicing_entity, '') as bill_invoicing_entity,
         nullif(landed.bill_payer_account_id, '') as bill_payer_account_id,
         nullif(landed.bill_payer_account_name, '') as bill_payer_account_name,
-        nullif(landed.capacity_reservation_capacity_reservation_arn, '') as capacity_reservation_capacity_reservation_arn,
-        nullif(landed.capacity_reservation_capacity_reservation_status, '') as capacity_reservation_capacity_reservation_status,
+        nullif(landed.capacity_reservation_capacity_reservation_arn, '')
+            as capacity_reservation_capacity_reservation_arn,
+        nullif(landed.capacity_reservation_capacity_reservation_status, '')
+            as capacity_reservation_capacity_reservation_status,
         nullif(landed.line_item_availability_zone, '') as line_item_availability_zone,
         nullif(landed.line_item_currency_code, '') as line_item_currency_code,
         nullif(landed.line_item_legal_entity, '') as line_item_legal_entity,
-        nullif(landed.line_item_line_item_description, '') as line_item_line_item_description,
-        nullif(landed.line_item_line_item_type, '') as line_item_line_item_type,
+        nullif(landed.line_item_line_item_description, '')
+            as line_item_line_item_description,
         nullif(landed.line_item_operation, '') as line_item_operation,
         nullif(landed.line_item_product_code, '') as line_item_product_code,
         nullif(landed.line_item_resource_id, '') as line_item_resource_id,

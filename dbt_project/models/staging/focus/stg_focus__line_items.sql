@@ -10,7 +10,7 @@ repeated as (
 final as (
     select
         landed.* exclude (filename, file_row_number),
-        {{ line_id(focus_identifying_columns(), "case when repeated.ordinal > 0 then repeated.ordinal end") }} as x_line_id
+        {{ line_id(focus_identifying_columns(), 'repeated.ordinal') }} as x_line_id
     from landed
     left join repeated
         on landed.filename = repeated.filename and landed.file_row_number = repeated.file_row_number

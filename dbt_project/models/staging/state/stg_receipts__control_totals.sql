@@ -2,7 +2,7 @@
 with receipt as (
     select unnest(control_totals) as total
     from read_json(
-        getvariable('receipt'),
+        {{ receipt_file() }},
         columns = {
             control_totals: 'struct(
                 charge_date date, billing_account_id varchar, sub_account_id varchar, billing_currency varchar,

@@ -1,0 +1,88 @@
+"""Write plan.json: all that dbt is told about one build. The macros in dbt_project/macros/plan.sql read it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mlspend.adapters import duckdb_files
+from mlspend.adapters.config import Config
+from mlspend.adapters.home import Home
+from mlspend.core.attribution import match_tag_keys
+from mlspend.core.deliveries import Partition, Receipt
+from mlspend.core.export_kinds import AWS_CUR, FOCUS
+
+LAKE_TABLES = ("focus_costs", "allocated_costs")
+
+_SHAPES = {shape.name: shape for shape in (AWS_CUR, FOCUS)}
+
+
+def write_plan(
+    home: Home,
+    config: Config,
+    folder: Path,
+    rebuild: Sequence[Receipt],
+    vanished: Iterable[Partition],
+    kept_files: Mapping[str, Sequence[str]],
+) -> dict[str, Any]:
+    """Write `folder`/plan.json and return what it says; make the lake's folders of the partitions to rebuild.
+
+    `kept_files` are, per lake table, the files of partitions that stay as they are.
+    """
+    empty = {shape: str(_write_empty(folder, shape)) for shape in _SHAPES}
+    no_receipt = folder / "no-receipt.json"
+    no_receipt.write_text('{"control_totals": []}')
+    attribution = config.attribution()
+    delivered = {key for receipt in rebuild for key in receipt.tag_keys}
+    plan = {
+        "build_id": folder.name,
+        "tolerance": str(config.reconciliation.tolerance),
+        "rebuild": [_plan_partition(home, folder.name, receipt, empty) for receipt in rebuild],
+        "vanished": [
+            {"x_source": partition.x_source, "billing_period": partition.billing_period} for partition in vanished
+        ],
+        # What models read of the shape that a partition does not have, and before any partition is entered.
+        "empty": {**empty, "receipt": str(no_receipt)},
+        "lake_files": {table: {"kept": list(kept_files[table])} for table in LAKE_TABLES},
+        "attribution": {**attribution, "delivered_keys": match_tag_keys(attribution["tag_keys"], delivered)},
+    }
+    (folder / "plan.json").write_text(json.dumps(plan, indent=1))
+    return plan
+
+
+def partition_of(receipt: Receipt) -> Partition:
+    """Return the partition that a landed delivery becomes."""
+    return Partition(receipt.delivery.source, receipt.delivery.period, receipt.delivery.version)
+
+
+def lake_folder(home: Home, table: str, build_id: str, partition: Partition) -> Path:
+    """Return the folder of one partition of a line-level table, as one build wrote it."""
+    build_folder = home.lake / table / f"build={build_id}"
+    return build_folder / f"x_source={partition.x_source}" / f"billing_period={partition.billing_period}"
+
+
+def _plan_partition(home: Home, build_id: str, receipt: Receipt, empty: Mapping[str, str]) -> dict[str, Any]:
+    partition = partition_of(receipt)
+    lake_files = {}
+    for table in LAKE_TABLES:
+        target = lake_folder(home, table, build_id, partition)
+        target.mkdir(parents=True)
+        lake_files[table] = str(target / "part.parquet")
+    landed = [str(home.landing / file) for file in receipt.landed_files]
+    delivered = home.landing / partition.x_source / partition.billing_period / partition.version
+    return {
+        "x_source": partition.x_source,
+        "billing_period": partition.billing_period,
+        "version": partition.version,
+        "receipt": str(delivered / "receipt.json"),
+        "landed_files": {**{shape: [file] for shape, file in empty.items()}, receipt.shape: landed},
+        "lake_files": lake_files,
+    }
+
+
+def _write_empty(folder: Path, shape: str) -> Path:
+    file = folder / f"empty-{shape}.parquet"
+    columns = ", ".join(f"cast(null as {type_}) as {name}" for name, type_ in _SHAPES[shape].columns.items())
+    with duckdb_files.connect() as connection:
+        connection.execute(f"copy (select {columns} limit 0) to {duckdb_files.quote(str(file))} (format parquet)")
+    return file

@@ -1,0 +1,22 @@
+"""The unit tests of the dbt project itself: every AWS line type, the spreading of fees, the folding of negations."""
+
+import json
+from pathlib import Path
+
+from mlspend.adapters import dbt
+from mlspend.adapters.build_plan import LAKE_TABLES, write_plan
+from mlspend.adapters.config import default
+from mlspend.adapters.home import Home
+
+
+def test_dbt_unit_tests_pass(home: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "unit"
+    folder.mkdir()
+    write_plan(home, default(), folder, rebuild=[], vanished=[], kept_files={table: [] for table in LAKE_TABLES})
+    run = dbt.DbtRun(folder / "warehouse.duckdb", folder / "plan.json", folder)
+    # The models, over landed files without lines, give the unit tests the types of the columns they leave out.
+    dbt.invoke(run, "build")
+    results = json.loads((run.target / "run_results.json").read_text())["results"]
+    unit_tests = {row["unique_id"]: row["status"] for row in results if row["unique_id"].startswith("unit_test.")}
+    assert len(unit_tests) >= 4
+    assert set(unit_tests.values()) == {"pass"}
