@@ -4,7 +4,7 @@
 {% materialization lake, adapter='duckdb' %}
     {%- set plan = mlspend.plan() -%}
     {%- set relation = this.incorporate(type='view') -%}
-    {%- set files = plan.lake_files[model.name].kept | list -%}
+    {%- set files = [] -%}
     {{ run_hooks(pre_hooks) }}
     {% for partition in plan.rebuild %}
         {% do enter_partition(partition) %}
@@ -20,6 +20,8 @@
         {%- endcall %}
         {% do files.append(file) %}
     {% endfor %}
+    {# DuckDB opens the first file of the list to learn its columns: that must not be one of the unchanged. #}
+    {% do files.extend(plan.lake_files[model.name].kept) %}
     {% call statement('main') -%}
         create or replace view {{ relation.include(database=false) }} as
         {% if files %}
