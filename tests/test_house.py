@@ -31,16 +31,6 @@ def tracked_files() -> list[Path]:
     return [path for name in listing.stdout.splitlines() if (path := PROJECT_ROOT / name).is_file()]
 
 
-def documents() -> list[Path]:
-    return [path for path in tracked_files() if path.suffix == ".md"]
-
-
-def shell_commands(document: Path) -> list[str]:
-    """The lines of every ```sh block."""
-    blocks = re.findall(r"```sh\n(.*?)```", document.read_text(), flags=re.DOTALL)
-    return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
-
-
 @pytest.mark.parametrize("path", DAG_FILES, ids=lambda path: path.name)
 def test_a_dag_file_only_says_when_and_in_what_order(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 60
@@ -90,21 +80,3 @@ def test_the_lock_pins_every_dependency_with_hashes(python: str) -> None:
         name = requirement.name.lower().replace("_", "-")
         assert name in pinned, f"{name} is not in the lock: run make lock"
         assert requirement.specifier.contains(pinned[name]), f"the lock has {name} {pinned[name]}: run make lock"
-
-
-@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(PROJECT_ROOT)))
-def test_documents_name_only_commands_and_files_that_exist(document: Path) -> None:
-    from typer.main import get_command
-
-    from mlspend.cli import app
-
-    targets = set(re.findall(r"^([a-z]+):", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE))
-    commands = getattr(get_command(app), "commands")  # noqa: B009
-    for line in shell_commands(document):
-        words = line.removeprefix("$ ").split()
-        if words[0] == "make":
-            assert words[1] in targets, f"{document.name}: {line}"
-        if words[0].endswith("mlspend"):
-            assert words[1] in commands, f"{document.name}: {line}"
-    for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text()):
-        assert (document.parent / link).exists(), f"{document.name} links to {link}, which is not there"
