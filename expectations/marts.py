@@ -1,6 +1,7 @@
 """What must hold of allocation and marts: every line has an owner, and no cent is lost on the way to a sum."""
 
-from expectations.rules import TOLERANCE, Suites, column_types, no_rows, not_null, same_sums
+from expectations.rules import Suites, column_types, no_rows, not_null, same_sums
+from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
 
 _ACCOUNT = ("billing_account_id", "billing_currency")
 _OWNER = ("project", "team", "environment", "ml_stage")
@@ -69,8 +70,8 @@ def warehouse_suites() -> Suites:
         "reconciliation": [
             no_rows(
                 "every_partition_is_reconciled",
-                f"select * from {{batch}} where is_reconciled is not true or largest_difference >= {TOLERANCE}"
-                " or largest_difference is null",
+                "select * from {batch} where is_reconciled is not true or largest_difference is null"
+                f" or largest_difference >= {SMALLEST_DIFFERENCE}",
                 "critical",
                 "A difference of 0.01 between two hops stops publication.",
             )

@@ -5,11 +5,10 @@ from typing import Literal
 
 import great_expectations.expectations as gxe
 
+from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
+
 Severity = Literal["critical", "warning"]
 Suites = dict[str, list[gxe.Expectation]]
-
-# A cent is the smallest amount anybody is billed; design.md sets it as the difference that stops publication.
-TOLERANCE = "0.01"
 
 
 def not_null(column: str, severity: Severity, reason: str) -> gxe.Expectation:
@@ -41,7 +40,7 @@ def same_sums(
     sums, conditions = [], []
     for measure in measures:
         sums += [f"coalesce(sum({measure}) filter (where hop = '{hop}'), 0) as {hop}_{measure}" for hop in hops]
-        conditions.append(f"abs({before}_{measure} - {after}_{measure}) >= {TOLERANCE}")
+        conditions.append(f"abs({before}_{measure} - {after}_{measure}) >= {SMALLEST_DIFFERENCE}")
     query = (
         f"select * from (select {', '.join(keys)}, {', '.join(sums)}"
         f" from {{batch}} where hop in ('{before}', '{after}') group by {', '.join(keys)}) as compared"

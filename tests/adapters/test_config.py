@@ -1,4 +1,3 @@
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -49,7 +48,6 @@ def test_the_example_company_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
         "ml-platform": "platform",
     }
     assert list(example.ml_stages) == ["training", "inference", "data", "notebook", "feature_store", "monitoring"]
-    assert example.reconciliation.tolerance == Decimal("0.01")
 
 
 def test_every_threshold_in_the_example_has_its_reason_beside_it() -> None:
@@ -95,8 +93,6 @@ def test_a_location_is_below_the_home_unless_it_says_otherwise(file: Path, home:
         ("    team: discovery", "    team: discovry", 7, "projects[0].team", "did you mean discovery?"),
         ("name: recommender", "name: Unattributed", 5, "projects[0].name", "what has no owner"),
         ('"#discovery"', "discovery", 9, "teams[0].slack_channel", 'a channel as "#name"'),
-        ("teams:", "reconciliation: {tolerance: 7}\nteams:", 8, "reconciliation.tolerance", "from 0 to 1"),
-        ("teams:", "reconciliation: {tolerance: .inf}\nteams:", 8, "reconciliation.tolerance", "a plain number"),
         ("teams:", "tags: [project]\nteams:", 8, "tags", "known here: project, team, environment, ml_stage"),
         ("teams:", "environments: {prod: [dev], dev: []}\nteams:", 8, "environments.prod[0]", "already means 'dev'"),
         ("teams:", "digest: &x {channel: '#a'}\nteams:", 8, "", ""),

@@ -11,6 +11,7 @@ from mlspend.adapters.home import Home
 from mlspend.core.attribution import match_tag_keys
 from mlspend.core.deliveries import Partition, Receipt
 from mlspend.core.export_kinds import AWS_CUR, FOCUS
+from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
 
 LAKE_TABLES = ("focus_costs", "allocated_costs")
 
@@ -36,7 +37,7 @@ def write_plan(
     delivered = {key for receipt in rebuild for key in receipt.tag_keys}
     plan = {
         "build_id": folder.name,
-        "tolerance": str(config.reconciliation.tolerance),
+        "tolerance": str(SMALLEST_DIFFERENCE),
         "rebuild": [_plan_partition(home, folder.name, receipt, empty) for receipt in rebuild],
         "vanished": [
             {"x_source": partition.x_source, "billing_period": partition.billing_period} for partition in vanished

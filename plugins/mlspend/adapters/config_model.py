@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -79,14 +78,6 @@ class Team(_Strict):
     )
 
 
-class Reconciliation(_Strict):
-    """How far two sums of the same money may lie apart, in billing currency."""
-
-    tolerance: Decimal = Field(
-        default=Decimal("0.01"), strict=False, ge=0, le=1, description="an amount from 0 to 1, for example 0.01"
-    )
-
-
 class Digest(_Strict):
     """Where the whole company's digest goes."""
 
@@ -105,7 +96,6 @@ class Config(_Strict):
     ml_stages: Mapping[str, Words] = _ML_STAGES
     projects: tuple[Project, ...] = ()
     teams: tuple[Team, ...] = ()
-    reconciliation: Reconciliation = Reconciliation()
     digest: Digest = Digest()
 
     def source(self, name: str) -> Source:

@@ -55,7 +55,7 @@ def check_currencies(delivery: Delivery, totals: Sequence[ControlTotal], known: 
             raise CurrencyChanged(
                 f"{delivery}: billing account {total.billing_account_id} is billed in {total.billing_currency} on "
                 f"{total.charge_date}, but {expected} is its currency ({_uris(delivery)}). Amounts of two currencies "
-                "are never added: configure the new currency as a source of its own"
+                "are never added: where the account really changed it, run `mlspend land --accept-new-currency`"
             )
 
 

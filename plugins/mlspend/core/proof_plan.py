@@ -2,7 +2,12 @@
 
 import json
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any, Self
+
+# The smallest amount an invoice can show, in billing currency: from here on a difference between two sums of the same
+# money is seen by somebody, so it stops publication. A smaller limit would stop on rounding, a larger one hide money.
+SMALLEST_DIFFERENCE = Decimal("0.01")
 
 
 @dataclass(frozen=True)
