@@ -34,10 +34,15 @@ def describe_failure(folder: Path, task: TaskState) -> str:
 
 
 def _error_of(line: str) -> str | None:
-    """The exception in one JSON line of a task's log, the innermost cause first said."""
+    """The exception in one JSON line of a task's log, outermost first; one that only repeats its cause is left out."""
     try:
         entry: dict[str, Any] = json.loads(line)
     except ValueError:
         return None
     details = entry.get("error_detail") or []
-    return "\n".join(f"{detail['exc_type']}: {detail['exc_value']}" for detail in details) or None
+    told = [
+        f"{detail['exc_type']}: {detail['exc_value']}"
+        for number, detail in enumerate(details)
+        if not any(later["exc_value"] in detail["exc_value"] for later in details[number + 1 :])
+    ]
+    return "\n".join(told) or None
