@@ -1,14 +1,17 @@
 """Run the official FOCUS validator over the published `focus_1_2.costs` and print every rule it says failed.
 
 The validator has an environment of its own: it needs Python 3.12 and an older NumPy than mlspend.
-    python -m benchmarks.conformance [--warehouse FILE]
+    python -m benchmarks.conformance [--warehouse FILE] [--parquet]
+
+A text file has no types: the validator guesses that ids made of digits are numbers. With --parquet it reads the types.
 """
 
+import argparse
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mlspend.adapters import duckdb_files
 from mlspend.adapters.home import PROJECT_ROOT, Home
@@ -71,16 +74,16 @@ def install(python: Path) -> Path:
     return next((ENVIRONMENT / "lib").glob("python3.12/site-packages"))
 
 
-def validate(warehouse: Path, folder: Path) -> Verdict:
-    """Export `focus_1_2.costs` of `warehouse` to CSV in `folder` and return the validator's verdict on it."""
+def validate(warehouse: Path, folder: Path, form: str = "csv") -> Verdict:
+    """Export `focus_1_2.costs` of `warehouse` to a file (csv, parquet) in `folder`; return the verdict."""
     python = find_python()
     if python is None:
         raise SystemExit("The FOCUS validator needs Python 3.12, and this machine has none.")
     # It opens its list of currencies relative to the folder it runs in.
     site_packages = install(python)
-    costs = folder / "focus_costs.csv"
+    costs = folder / f"focus_costs.{form}"
     with duckdb_files.connect(warehouse, read_only=True) as connection:
-        connection.execute(f"copy ({_select(connection)}) to {duckdb_files.quote(str(costs))} (header)")
+        connection.execute(f"copy ({_select(connection)}) to {duckdb_files.quote(str(costs))} (format {form})")
     report = subprocess.run(
         [
             *[ENVIRONMENT / "bin" / "focus-validator", "--data-file", costs, "--validate-version", "1.2"],
@@ -104,17 +107,22 @@ def _select(connection: duckdb_files.Connection) -> str:
         "select column_name, data_type from duckdb_columns()"
         " where schema_name = 'focus_1_2' and table_name = 'costs' order by column_index"
     ).fetchall()
-    forms = {"MAP(VARCHAR, VARCHAR)": "to_json({})", "TIMESTAMP": "strftime({}, '%Y-%m-%dT%H:%M:%SZ')"}
+    forms = {"MAP(VARCHAR, VARCHAR)": "cast(to_json({}) as varchar)", "TIMESTAMP": "strftime({}, '%Y-%m-%dT%H:%M:%SZ')"}
     chosen = [f'{forms.get(kind, "{}").format(f"{chr(34)}{name}{chr(34)}")} as "{name}"' for name, kind in columns]
     return f"select {', '.join(chosen)} from focus_1_2.costs"
 
 
-if __name__ == "__main__":
-    from tempfile import TemporaryDirectory
-
-    file = Path(sys.argv[2]) if sys.argv[1:2] == ["--warehouse"] else Home.from_environment().published_warehouse
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--warehouse", type=Path, default=Home.from_environment().published_warehouse)
+    parser.add_argument("--parquet", action="store_true")
+    arguments = parser.parse_args()
     with TemporaryDirectory() as scratch:
-        verdict = validate(file, Path(scratch))
+        verdict = validate(arguments.warehouse, Path(scratch), "parquet" if arguments.parquet else "csv")
     print(f"{verdict.total} rules: {verdict.passed} passed, {len(verdict.failed)} failed, {verdict.skipped} skipped")
     for rule, message in sorted(verdict.failed.items()):
         print(f"{rule}: {message}")
+
+
+if __name__ == "__main__":
+    main()

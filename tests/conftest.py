@@ -30,7 +30,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def example_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The home of the example company with its October 2026 published: made once for all tests, only to be read."""
+    """The example company with September (invoiced) and October 2026 (open) published: made once, only to be read."""
     from mlspend.adapters import config, example_company, pipeline
     from mlspend.adapters.ledger import Ledger
 
@@ -40,7 +40,7 @@ def example_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Home:
     made = Home(tmp_path_factory.mktemp("example_company"))
     settings = config.load(PROJECT_ROOT / "config" / "mlspend.yml")
     source = settings.source("aws")
-    example_company.write_exports(made.root / source.location, scale=1, months=1, end="2026-10")
+    example_company.write_exports(made.root / source.location, scale=1, months=2, end="2026-10")
     now = datetime(2026, 11, 4, 6, tzinfo=UTC)
     with Ledger(f"sqlite:///{made.root / 'state.db'}") as ledger:
         ledger.migrate()

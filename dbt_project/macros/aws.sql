@@ -42,3 +42,23 @@
         "line_item_legal_entity",
     ]) }}
 {% endmacro %}
+
+
+{# AWS's unit of price in the form FOCUS asks for: units spelt out, a quantity in digits. What is not listed stays as it is.
+   Source: FOCUS 1.2, unit format; AWS's own FOCUS export spells them the same way. #}
+{% macro focus_unit(pricing_unit) -%}
+    case lower({{ pricing_unit }})
+        {%- for written, unit in {
+            "hrs": "Hours", "hour": "Hours", "second": "Seconds", "secs": "Seconds",
+            "gb-mo": "GB-Months", "gb-month": "GB-Months", "gigabyte-month": "GB-Months", "gigabyte month": "GB-Months",
+            "gb-hrs": "GB-Hours", "gb-second": "GB-Seconds", "lambda-gb-second": "GB-Seconds",
+            "iops-mo": "IOPS-Months", "gibps-mo": "GiBps-Months", "mibps-mo": "MiBps-Months", "mbps-mo": "MBps-Months",
+            "vcpu-hrs": "vCPU-Hours", "lcu-hrs": "LCU-Hours", "acu-hrs": "ACU-Hours",
+            "readcapacityunit-hrs": "ReadCapacityUnit-Hours", "writecapacityunit-hrs": "WriteCapacityUnit-Hours",
+            "1k tokens": "1000 Tokens", "1m tokens": "1000000 Tokens",
+        }.items() %}
+        when '{{ written }}' then '{{ unit }}'
+        {%- endfor %}
+        else {{ pricing_unit }}
+    end
+{%- endmacro %}

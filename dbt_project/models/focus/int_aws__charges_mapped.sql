@@ -29,7 +29,7 @@ regions as (
 
 quantified as (
     select
-        *,
+        * replace ({{ focus_unit('pricing_unit') }} as pricing_unit),
         case
             when kind = 'unused_commitment' then commitment_quantity
             when charge_category = 'Usage' then coalesce(line_item_usage_amount, 0)
@@ -83,7 +83,7 @@ final as (
         case
             when quantified.commitment_discount_id is null or quantified.commitment_quantity is null then null
             when quantified.is_savings_plan then quantified.line_item_currency_code
-            else coalesce(quantified.pricing_unit, 'Hrs')
+            else coalesce(quantified.pricing_unit, 'Hours')
         end as commitment_discount_unit,
         case
             when quantified.commitment_discount_id is null or quantified.charge_category <> 'Usage' then null
