@@ -42,7 +42,7 @@ def publish(build: Build, home: Home, ledger: Ledger, *, now: datetime, keep: ti
             _refuse_unproved(build)
             _refuse_overtaken(build, current)
             current = _complete(build, ledger, now)
-            _replace(Path(build.warehouse_path), home.published_warehouse)
+            move_over(Path(build.warehouse_path), home.published_warehouse)
             logger.info("build %s is published at %s", build.build_id, home.published_warehouse)
         _bring_in_line(ledger, current)
         retirement.remove_retired(home, ledger.publications(), now=now, keep=keep)
@@ -71,7 +71,24 @@ def copy_self_contained(home: Home, to: Path) -> None:
             _copy_relations(connection)
             connection.execute("detach published")
             connection.execute("checkpoint")
-        _replace(partial, to)
+        move_over(partial, to)
+
+
+def move_over(file: Path, target: Path) -> None:
+    """Move `file` over `target` on the same disk, in one step that also survives a loss of power.
+
+    Raises PublishedFileInUse while a write-ahead log stands beside either: one file without the other is not whole.
+    """
+    for path in (file, target):
+        if path.with_name(path.name + ".wal").exists():
+            raise PublishedFileInUse(
+                f"{path}.wal stands beside {path.name}: somebody has it open for writing. Have it closed (readers open"
+                " it read-only), then publish again"
+            )
+    _fsync(file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    file.replace(target)
+    _fsync(target.parent)
 
 
 @contextmanager
@@ -131,20 +148,6 @@ def _complete(build: Build, ledger: Ledger, now: datetime) -> Publication:
         ops_tables.write(connection, publication, ledger)
         connection.execute("checkpoint")
     return publication
-
-
-def _replace(file: Path, target: Path) -> None:
-    """Move `file` over `target` in one step that also survives a loss of power."""
-    for path in (file, target):
-        if path.with_name(path.name + ".wal").exists():
-            raise PublishedFileInUse(
-                f"{path}.wal stands beside {path.name}: somebody has it open for writing. Have it closed (readers open"
-                " it read-only), then publish again"
-            )
-    _fsync(file)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    file.replace(target)
-    _fsync(target.parent)
 
 
 def _fsync(path: Path) -> None:
