@@ -137,7 +137,10 @@ class Machine:
         image = (PROJECT_ROOT / "Dockerfile").read_text()
         python_path = re.findall(r"PYTHONPATH=(\S+)", image)[0]
         given = {"PYTHONPATH": python_path, **SERVICES[service].get("environment", {})}
-        machine = {"PATH": self._path, "HOME": str(self._folder), "SPT_NOENV": "1", "NO_PROXY": "127.0.0.1"}
+        machine = {"PATH": self._path, "HOME": str(self._folder), "NO_PROXY": "127.0.0.1"}
+        if service in AIRFLOW_SERVICES:
+            # How its processes are found again, whatever title they give themselves.
+            machine |= {airflow_processes.MARK: str(self.airflow_home), "SPT_NOENV": "1"}
         return machine | {name: self.translate(str(value)) for name, value in given.items() if value is not None}
 
     def translate(self, text: str) -> str:

@@ -24,7 +24,7 @@ STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); 
 def test_children_without_its_environment_and_deaf_ones_are_ended_too(tmp_path: Path) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, STUBBORN],
-        env={**os.environ, "AIRFLOW_HOME": str(tmp_path)},
+        env={**os.environ, airflow_processes.MARK: str(tmp_path)},
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -41,7 +41,7 @@ def test_children_without_its_environment_and_deaf_ones_are_ended_too(tmp_path: 
 def test_processes_of_another_airflow_are_left_alone(tmp_path: Path) -> None:
     other = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(600)"],
-        env={**os.environ, "AIRFLOW_HOME": str(tmp_path / "other")},
+        env={**os.environ, airflow_processes.MARK: str(tmp_path / "other")},
     )
     try:
         time.sleep(0.2)

@@ -31,7 +31,7 @@ def airflow(example_home: Home) -> Iterator[Standalone]:
         demo.write_exports(example_home, tell=print)
         running.wait_until_ready(demo.CHAIN)
         yield running
-    assert airflow_processes.find_processes(running.folder) == []
+    assert airflow_processes.find_processes(running.folder) == set()
 
 
 def read_totals(home: Home) -> list[tuple[str, Decimal, Decimal]]:
@@ -110,7 +110,7 @@ def test_an_interrupted_demo_ends_every_process_it_started(home: Home, signal_nu
             time.sleep(0.1)
         demo_process.send_signal(signal_number)
         assert demo_process.wait(timeout=60) != 0
-        assert airflow_processes.find_processes(folder) == []
+        assert airflow_processes.find_processes(folder) == set()
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(demo_process.pid, signal.SIGKILL)

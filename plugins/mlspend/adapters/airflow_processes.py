@@ -11,6 +11,11 @@ from types import FrameType
 
 import psutil
 
+MARK = "MLSPEND_PRIVATE_AIRFLOW"
+"""The environment variable that tells which private Airflow a process belongs to: the folder of its AIRFLOW_HOME.
+
+Not AIRFLOW_HOME itself: a person may have that in a shell of theirs."""
+
 # Its database is thrown away with it: there is little to tidy up.
 _SECONDS_TO_TIDY_UP = 2
 _SECONDS_TO_DIE = 10
@@ -28,10 +33,10 @@ def find_free_ports(count: int) -> list[int]:
 def find_processes(airflow_home: Path) -> set[psutil.Process]:
     """Return every process of the Airflow with this home.
 
-    Its own inherit AIRFLOW_HOME, and no two Airflows share one; what their tasks start with an environment of its own
-    is of their session, or descends from them.
+    Its own inherit the MARK; what their tasks start with an environment of its own is of their session, or descends
+    from them.
     """
-    marked = {process for process in psutil.process_iter() if _airflow_home_of(process) == str(airflow_home)}
+    marked = {process for process in psutil.process_iter() if _mark_of(process) == str(airflow_home)}
     sessions = {_session_of(process) for process in marked} - {os.getsid(0), None}
     related = {process for process in psutil.process_iter() if _session_of(process) in sessions}
     for process in marked:
@@ -57,12 +62,12 @@ def end_processes(airflow_home: Path) -> None:
         alive = set(still_there)
 
 
-def _airflow_home_of(process: psutil.Process) -> str | None:
+def _mark_of(process: psutil.Process) -> str | None:
     try:
-        home: str | None = process.environ().get("AIRFLOW_HOME")
+        mark: str | None = process.environ().get(MARK)
     except (psutil.Error, OSError):  # it ended meanwhile, or is somebody else's
         return None
-    return home
+    return mark
 
 
 def _session_of(process: psutil.Process) -> int | None:

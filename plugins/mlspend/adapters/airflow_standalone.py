@@ -199,6 +199,7 @@ def _settings(
 ) -> dict[str, str]:
     return {
         "AIRFLOW_HOME": str(folder),
+        airflow_processes.MARK: str(folder),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
