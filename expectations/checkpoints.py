@@ -5,14 +5,17 @@ whether the questions could be asked at all (0), not how they were answered.
 """
 
 import argparse
+import gc
+import importlib
 import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -46,6 +49,7 @@ _LINE_KEYS = [
 ]
 
 Result = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,44 +61,57 @@ class Question:
     expectations: list[Any]
 
 
+@dataclass(frozen=True)
+class Measured:
+    """The session with everything that is to be asked about; `problems` says which layer could not be measured."""
+
+    session: duckdb.DuckDBPyConnection
+    plan: ProofPlan
+    problems: dict[str, str]
+
+
 def main() -> None:
-    """Read the plan, ask, write the results."""
+    """Answer what the arguments ask; without any, what one line on standard input asks, the words as a JSON list.
+
+    So a caller can start this process early: it gets ready while it waits. Nothing is done when the input ends first.
+    """
+    # Importing makes millions of objects that all live to the end: collecting garbage between them takes a second.
+    gc.disable()
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--warehouse", "--plan", "--results"):
-        parser.add_argument(name, type=Path, required=True)
-    arguments = parser.parse_args()
-    plan = ProofPlan.from_json(arguments.plan.read_text())
-    results = check(arguments.warehouse, plan, arguments.results.parent)
-    arguments.results.write_text(json.dumps(results, indent=1, default=str))
+        parser.add_argument(name, type=Path)
+    words = sys.argv[1:]
+
+    def measure() -> Measured | None:
+        asked = words or json.loads(sys.stdin.readline() or "[]")
+        if not asked:
+            return None
+        parser.parse_args(asked, namespace=arguments)
+        return _measure(arguments.warehouse, ProofPlan.from_json(arguments.plan.read_text()), arguments.results.parent)
+
+    arguments = argparse.Namespace()
+    measured = _import_meanwhile(measure)
+    if measured:
+        arguments.results.write_text(json.dumps(_ask(measured), indent=1, default=str))
 
 
 def check(warehouse: Path, plan: ProofPlan, temp_directory: Path) -> list[Result]:
     """Return the answer to every expectation about `warehouse`; spills go to `temp_directory`."""
-    session = open_session(warehouse, temp_directory)
+    return _ask(_import_meanwhile(lambda: _measure(warehouse, plan, temp_directory)))
+
+
+def _import_meanwhile(measure: Callable[[], T]) -> T:
+    """Return what `measure` does in DuckDB while this thread imports Great Expectations, some six seconds long."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    # The scans run in DuckDB while this thread imports Great Expectations, which takes some six seconds.
     with ThreadPoolExecutor(max_workers=1) as pool:
-        scans = pool.submit(_measure, session.cursor(), plan)
-        from expectations import focus, landing, marts
-
-        problems = scans.result()
-    per_layer = {"landing": landing.suites(), "focus": focus.suites(), "marts": marts.suites()} if plan.rebuilt else {}
-    questions = [
-        Question(layer, asset, asked) for layer, suites in per_layer.items() for asset, asked in suites.items()
-    ]
-    questions += [Question("warehouse", asset, asked) for asset, asked in marts.warehouse_suites().items()]
-    asker = _Asker(session)
-    results: list[Result] = []
-    for question in questions:
-        problem = problems.get(question.layer)
-        results += _unasked(question, problem) if problem else list(_answers(asker, question))
-    asker.close()
-    session.close()
-    return results
+        measured = pool.submit(measure)
+        importlib.import_module("great_expectations.expectations")
+        return measured.result()
 
 
-def _measure(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> dict[str, str]:
-    """Measure layer by layer; return what went wrong, by layer."""
+def _measure(warehouse: Path, plan: ProofPlan, temp_directory: Path) -> Measured:
+    """Measure layer by layer; an error in one leaves the others."""
+    session = open_session(warehouse, temp_directory)
     problems: dict[str, str] = {}
     prepare(session, plan)
     for layer, measure in LAYERS.items():
@@ -104,7 +121,29 @@ def _measure(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> dict[str, s
             measure(session, plan)
         except duckdb.Error as error:
             problems[layer] = f"could not be measured: {error}"
-    return problems
+    return Measured(session, plan, problems)
+
+
+def _ask(measured: Measured) -> list[Result]:
+    from expectations import focus, landing, marts
+
+    suites = {"landing": landing.suites(), "focus": focus.suites(), "marts": marts.suites()}
+    questions = [
+        Question(layer, asset, expectations)
+        for layer, assets in (suites if measured.plan.rebuilt else {}).items()
+        for asset, expectations in assets.items()
+    ]
+    questions += [
+        Question("warehouse", asset, expectations) for asset, expectations in marts.warehouse_suites().items()
+    ]
+    asker = _Asker(measured.session)
+    results: list[Result] = []
+    for question in questions:
+        problem = measured.problems.get(question.layer)
+        results += _unasked(question, problem) if problem else list(_answers(asker, question))
+    asker.close()
+    measured.session.close()
+    return results
 
 
 def _unasked(question: Question, problem: str) -> list[Result]:
@@ -254,3 +293,5 @@ def _one_line(row: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     main()
+    # All is written; taking the imported modules down one by one would take another second.
+    os._exit(0)

@@ -105,10 +105,13 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
     """
     previous = publication.read_published(home)
     tell("building the warehouse")
-    made = warehouse.build(home, config, ledger.current_receipts(), previous, now=now)
+    # The proof gets ready on the other core while dbt, which works on one for much of its time, builds.
+    with proof.Prover() as prover:
+        made = warehouse.build(home, config, ledger.current_receipts(), previous, now=now)
+        if not made.is_unchanged:
+            tell("proving the build")
+            proof.prove(made, home, now=now, prover=prover)
     if not made.is_unchanged:
-        tell("proving the build")
-        proof.prove(made, home, now=now)
         mark = {"build": made.to_json(), "on": previous.build_id if previous else None}
         _mark(home, made).parent.mkdir(parents=True, exist_ok=True)
         _mark(home, made).write_text(json.dumps(mark))
