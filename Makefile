@@ -10,7 +10,7 @@ demo: .venv/installed
 	$(BIN)/mlspend demo
 
 test: check servers
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: .venv/installed
 	$(BIN)/ruff check .

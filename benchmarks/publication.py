@@ -1,7 +1,7 @@
 """One month restated beside 0, 11 and 35 others: immutable Parquet and views, held against tables in one DuckDB file.
 
 Both forms get the same synthetic lines (30 columns) on the same disk, two threads, and end with the same step: fsync
-and replacement of the published file. Prints the table of docs/decisions/0001.
+and replacement of the published file. Prints the table of docs/decisions/0002.
     python -m benchmarks.publication [--months 1 12 36] [--lines 1000000] [--repeats 3] [--work FOLDER]
 """
 
