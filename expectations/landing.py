@@ -1,6 +1,7 @@
 """What must hold of the landed Parquet: it is the delivery, whole, with the types and control totals of its receipt."""
 
 from expectations.rules import Suites, no_rows, not_null, same_sums
+from mlspend.core.periods import DAYS_AFTER, DAYS_BEFORE
 
 _DAY_AND_ACCOUNT = ("charge_date", "billing_account_id", "sub_account_id", "billing_currency")
 _MONEY_COLUMNS = ("billed_cost", "line_item_unblended_cost")
@@ -58,11 +59,11 @@ def _totals() -> list:
         ),
         no_rows(
             "charge_date_near_period",
-            """select x_source, billing_period, charge_date, billing_account_id, line_count, billed_cost
-            from {batch}
+            f"""select x_source, billing_period, charge_date, billing_account_id, line_count, billed_cost
+            from {{batch}}
             where hop = 'landed' and (
-                charge_date < cast(billing_period || '-01' as date) - interval 400 day
-                or charge_date >= cast(billing_period || '-01' as date) + interval 1 month + interval 31 day
+                charge_date < cast(billing_period || '-01' as date) - interval {DAYS_BEFORE} day
+                or charge_date >= cast(billing_period || '-01' as date) + interval 1 month + interval {DAYS_AFTER} day
             )""",
             "critical",
             "Corrections reach back a year and refunds of commitments a little more; a line further away, or more than"

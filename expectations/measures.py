@@ -48,9 +48,9 @@ EFFECTIVE_COST: dict[str, str] = {
         when 'RIFee'
             then coalesce(reservation_unused_amortized_upfront_fee_for_billing_period, 0)
                 + coalesce(reservation_unused_recurring_fee, 0)
-        when 'Fee' then if(reservation_reservation_a_r_n is null, line_item_unblended_cost, 0)
+        when 'Fee' then if(nullif(reservation_reservation_a_r_n, '') is null, line_item_unblended_cost, 0)
         when 'Refund' then if(
-            coalesce(reservation_reservation_a_r_n, savings_plan_savings_plan_a_r_n) is null
+            coalesce(nullif(reservation_reservation_a_r_n, ''), nullif(savings_plan_savings_plan_a_r_n, '')) is null
                 and line_item_product_code is distinct from 'ComputeSavingsPlans',
             line_item_unblended_cost, 0
         )

@@ -1,6 +1,7 @@
 """What is found at a location, in every layout AWS writes and every way people copy it."""
 
 import json
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,7 +159,17 @@ def test_an_unknown_kind_of_export_is_named_with_its_columns(tmp_path: Path) -> 
 def test_a_manifest_that_is_no_json_is_named(tmp_path: Path) -> None:
     manifest = write_data_export(tmp_path, [cur2_line()])
     manifest.write_text('{"executionId": "exe')
-    with pytest.raises(ExportUnreadable, match=rf"'aws'.*BILLING_PERIOD=2026-10/{EXPORT}-Manifest\.json is no JSON"):
+    write_data_export(tmp_path, [cur2_line()], period="2026-09")
+    good, broken = discover(str(tmp_path), "aws")
+    assert (good.period, good.fault) == ("2026-09", "")
+    assert broken.period == "2026-10"
+    assert re.search(rf"'aws'.*BILLING_PERIOD=2026-10/{EXPORT}-Manifest\.json is no JSON", broken.fault)
+
+
+def test_a_manifest_that_is_no_json_and_lies_in_no_period_is_named(tmp_path: Path) -> None:
+    write_data_export(tmp_path, [cur2_line()])
+    (tmp_path / "prefix" / EXPORT / "metadata" / "Manifest.json").write_text("{")
+    with pytest.raises(ExportUnreadable, match=r"'aws'.*metadata/Manifest\.json is no JSON"):
         discover(str(tmp_path), "aws")
 
 
@@ -168,8 +179,8 @@ def test_a_manifest_that_is_no_json_is_named(tmp_path: Path) -> None:
 def test_a_manifest_that_lacks_what_it_must_say_is_named(tmp_path: Path, content: str) -> None:
     manifest = write_data_export(tmp_path, [cur2_line()])
     manifest.write_text(content)
-    with pytest.raises(ExportUnreadable, match=rf"'aws'.*{EXPORT}-Manifest\.json"):
-        discover(str(tmp_path), "aws")
+    [delivery] = discover(str(tmp_path), "aws")
+    assert re.search(rf"'aws'.*{EXPORT}-Manifest\.json", delivery.fault)
 
 
 def test_nothing_there_is_not_delivered(tmp_path: Path) -> None:

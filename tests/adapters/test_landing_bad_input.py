@@ -1,5 +1,7 @@
 """Bad input is refused by name: source, period, file and what is wrong; and nothing is landed or lost."""
 
+import json
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -250,3 +252,48 @@ def test_a_file_that_went_away_after_listing(tmp_path: Path, home: Home) -> None
     Path(delivery.files[0].uri).unlink()
     with pytest.raises(ExportNotDelivered, match=r"'aws', billing period 2026-10.*is gone now"):
         land(delivery, home, known_currencies={}, now=NOW)
+
+
+def test_a_manifest_that_is_no_json_keeps_back_its_own_period_only(tmp_path: Path, home: Home) -> None:
+    write_data_export(tmp_path, [cur2_line()]).write_text("{")
+    write_data_export(
+        tmp_path, [cur2_line(bill_billing_period_start_date=datetime.fromisoformat("2026-09-01"))], period="2026-09"
+    )
+    good, broken = discover(str(tmp_path), "aws")
+    assert land(good, home, known_currencies={}, now=NOW).row_count == 1
+    with pytest.raises(ExportUnreadable, match=r"'aws', billing period 2026-10.*Manifest\.json is no JSON"):
+        land(broken, home, known_currencies={}, now=NOW)
+
+
+def test_a_file_that_the_manifest_names_twice_is_not_counted_twice(tmp_path: Path, home: Home) -> None:
+    manifest = write_data_export(tmp_path, [cur2_line()])
+    content = json.loads(manifest.read_text())
+    write_json(manifest, {**content, "dataFiles": content["dataFiles"] * 2})
+    with pytest.raises(ExportUnreadable, match=r"'aws', billing period 2026-10.*-00001.*counted twice"):
+        land_all(tmp_path, home)
+    assert nothing_is_landed(home)
+
+
+def test_a_copy_of_a_part_is_not_counted_twice(tmp_path: Path, home: Home) -> None:
+    write_parquet(tmp_path / "part.parquet", [cur2_line()])
+    shutil.copy(tmp_path / "part.parquet", tmp_path / "part (1).parquet")
+    with pytest.raises(ExportUnreadable, match=r"part \(1\)\.parquet and part\.parquet are the same file"):
+        land_all(tmp_path, home)
+
+
+def test_a_day_far_from_the_period_is_refused_before_it_replaces_anything(tmp_path: Path, home: Home) -> None:
+    write_data_export(tmp_path, [cur2_line(line_item_usage_start_date=datetime.fromisoformat("2046-10-01"))])
+    with pytest.raises(ExportContractBroken, match=r"'aws', billing period 2026-10.*2046-10-01, far from.*\.parquet"):
+        land_all(tmp_path, home)
+
+
+@pytest.mark.parametrize(
+    "line_type", ["RIFee", "DiscountedUsage", "SavingsPlanCoveredUsage", "SavingsPlanRecurringFee"]
+)
+def test_a_commitment_without_the_columns_of_its_cost_is_refused(tmp_path: Path, home: Home, line_type: str) -> None:
+    line = {name: value for name, value in cur2_line().items() if not name.startswith(("reservation", "savings_plan"))}
+    write_data_export(tmp_path, [line])
+    assert land_all(tmp_path, home)[0].row_count == 1
+    write_data_export(tmp_path, [{**line, "line_item_line_item_type": line_type}], execution="exec-2")
+    with pytest.raises(ExportContractBroken, match=rf"lines of type {line_type} need (reservation|savings_plan)_"):
+        land_all(tmp_path, home)

@@ -3,9 +3,10 @@
 import hashlib
 import logging
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from mlspend.adapters.manifests import (
     missing_file,
     parse_manifest,
     partition_of,
+    period_in,
     resolve_keys,
 )
 from mlspend.adapters.object_stores import open_store
@@ -37,6 +39,7 @@ _NOT_DATA = re.compile(
     r"(^|/)(cost_and_usage_data_status|metadata)/|\.(json|md|txt|ya?ml|sql|html?|pdf|png|jpe?g|py|xlsx?)$",
     re.IGNORECASE,
 )
+UNREADABLE_KIND = "unreadable"
 _ASSEMBLY = re.compile(r"(?:^|/)\d{8}-\d{8}/([^/]+)/[^/]+$")
 
 
@@ -52,16 +55,48 @@ def discover(location: str, source: str, *, s3: "S3Client | None" = None) -> lis
     peek = Peek(store, source)
     written = [stored for stored in objects if is_manifest(stored)]
     with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
-        contents = pool.map(lambda stored: store.read(stored.file), written)
-        manifests = [parse_manifest(*each, source) for each in zip(written, contents, strict=True)]
-    found = _from_manifests(manifests, objects, peek) if manifests else _from_content(objects, location, peek)
+        contents = list(pool.map(lambda stored: store.read(stored.file), written))
+    manifests, found = _parse(written, contents, source)
+    found += _from_manifests(manifests, objects, peek) if written else _from_content(objects, location, peek)
     kinds: dict[str, set[str]] = defaultdict(set)
     for delivery in found:
-        kinds[delivery.period].add(delivery.export_kind)
+        if delivery.export_kind != UNREADABLE_KIND:
+            kinds[delivery.period].add(delivery.export_kind)
     for period, names in kinds.items():
         if len(names) > 1:
             _refuse_several(source, f"billing period {period} at {location}", names)
     return sorted(sorted(found, key=lambda item: item.delivered_at, reverse=True), key=lambda item: item.period)
+
+
+def _parse(
+    written: Sequence[StoredObject], contents: Sequence[bytes], source: str
+) -> tuple[list[Manifest], list[Delivery]]:
+    """Return the manifests that can be read, and a faulty delivery for each that cannot but whose period is known.
+
+    So one broken manifest keeps back its own period and no other. Raises ExportUnreadable where no folder tells it.
+    """
+    manifests, faulty = [], []
+    for stored, content in zip(written, contents, strict=True):
+        try:
+            manifests.append(parse_manifest(stored, content, source))
+        except ExportUnreadable as error:
+            period = period_in(stored.path)
+            if period is None:
+                raise
+            version = f"unreadable-{hashlib.sha256(content).hexdigest()[:16]}"
+            faulty.append(
+                Delivery(
+                    source=source,
+                    export_kind=UNREADABLE_KIND,
+                    period=period,
+                    version=version,
+                    delivered_at=stored.modified_at,
+                    files=(),
+                    manifest_uri=stored.file.uri,
+                    fault=str(error),
+                )
+            )
+    return manifests, faulty
 
 
 def _refuse_several(source: str, where: str, names: Iterable[str]) -> None:
@@ -123,7 +158,13 @@ def _delivery(
         delivered_at=execution[0] if execution else manifest.source.modified_at,
         files=tuple(stored.file if stored else missing_file(key) for key, stored in zip(keys, found, strict=True)),
         manifest_uri=manifest.source.file.uri,
+        fault=_repeated([stored.path for stored in present]),
     )
+
+
+def _repeated(names: Sequence[str]) -> str:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    return f"{', '.join(twice)} would be counted twice: name each file once" if twice else ""
 
 
 def _from_content(objects: Sequence[StoredObject], location: str, peek: Peek) -> list[Delivery]:
@@ -145,7 +186,13 @@ def _from_content(objects: Sequence[StoredObject], location: str, peek: Peek) ->
     fingerprints = {stored.path: peek.store.fingerprint(stored.file) for files in loose.values() for stored in files}
     for (kind, period), members in loose.items():
         identity = "\n".join(f"{item.path}\t{item.file.size}\t{fingerprints[item.path]}" for item in members)
-        deliveries.append(_of_files(peek, kind, period, hashlib.sha256(identity.encode()).hexdigest()[:32], members))
+        version = hashlib.sha256(identity.encode()).hexdigest()[:32]
+        copies = defaultdict(list)
+        for item in members:
+            copies[fingerprints[item.path]].append(item.path)
+        same = [" and ".join(paths) for paths in copies.values() if len(paths) > 1]
+        fault = f"{'; '.join(same)} are the same file and would be counted twice: keep one" if same else ""
+        deliveries.append(replace(_of_files(peek, kind, period, version, members), fault=fault))
     if not deliveries:
         raise ExportContractBroken(
             f"source {peek.source!r}: the files at {location} have a header and no lines "

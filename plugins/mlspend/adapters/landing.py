@@ -12,7 +12,13 @@ from mlspend.adapters.duckdb_files import Connection, connect
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_files import FileGroup, group_files, read_tag_keys, write_lines
 from mlspend.adapters.landing_folder import commit, delivery_folder, read_receipt, working_folder
-from mlspend.adapters.landing_totals import check_currencies, check_filled, control_totals
+from mlspend.adapters.landing_totals import (
+    check_commitments,
+    check_currencies,
+    check_days,
+    check_filled,
+    control_totals,
+)
 from mlspend.adapters.object_stores import fetch_all, open_store
 from mlspend.adapters.raw_files import RawFile, check_gzip, open_raw_file
 from mlspend.core.deliveries import ControlTotal, Delivery, Receipt
@@ -49,6 +55,8 @@ def land(
     landed = read_receipt(home.landing, delivery)
     if landed:
         return landed
+    if delivery.fault:
+        raise ExportUnreadable(f"{delivery}: {delivery.fault}")
     if not delivery.files:
         raise ExportContractBroken(
             f"{delivery}: manifest {delivery.manifest_uri} names no file: deliver the export again"
@@ -62,6 +70,8 @@ def land(
         totals = control_totals(connection, delivery, groups)
         check_currencies(delivery, totals, known_currencies)
         check_filled(delivery, totals)
+        check_days(delivery, totals)
+        check_commitments(connection, delivery, groups)
         lines = folder / "lines"
         row_count = write_lines(connection, delivery, groups, lines)
         if [path.stat().st_mtime_ns for path in paths] != before:

@@ -110,6 +110,11 @@ def total_query(shape: Shape, plan: ColumnPlan, file: RawFile, relation: str) ->
     """
 
 
+def line_types_query(shape: Shape, plan: ColumnPlan, file: RawFile, relation: str) -> str:
+    """Return the query of the distinct line item types of the raw lines of an AWS report."""
+    return f"select distinct {column(shape, plan, file, 'line_item_line_item_type')} from {relation}"
+
+
 def _cast(landed: str, raw: str, raw_type: str, type_: str) -> Cast:
     if type_ == "varchar":
         text = _text(landed, raw, raw_type)

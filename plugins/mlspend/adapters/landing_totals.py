@@ -9,10 +9,11 @@ from decimal import Decimal
 from mlspend.adapters.duckdb_files import Connection, Error
 from mlspend.adapters.landing_failures import explain_failure, explain_incomplete
 from mlspend.adapters.landing_files import FileGroup
-from mlspend.adapters.landing_sql import total_query
+from mlspend.adapters.landing_sql import line_types_query, total_query
 from mlspend.core.deliveries import ControlTotal, Delivery
 from mlspend.core.errors import CurrencyChanged, ExportContractBroken
-from mlspend.core.periods import period_of
+from mlspend.core.export_kinds import AWS_CUR, COMMITMENT_COLUMNS
+from mlspend.core.periods import is_near, period_of
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,45 @@ def check_filled(delivery: Delivery, totals: Sequence[ControlTotal]) -> None:
             f"{delivery}: no line in {_uris(delivery)}, only headers. Nothing is replaced by an empty export: "
             "a month that has only begun lands with its next delivery; for any other, deliver it again"
         )
+
+
+def check_days(delivery: Delivery, totals: Sequence[ControlTotal]) -> None:
+    """Raise ExportContractBroken for a day so far from the billing period that it must be a mistake."""
+    for total in totals:
+        if not is_near(total.charge_date, delivery.period):
+            raise ExportContractBroken(
+                f"{delivery}: {total.row_count} lines of account {total.sub_account_id} are for {total.charge_date}, "
+                f"far from the billing period ({_uris(delivery)}): deliver the export again"
+            )
+
+
+def check_commitments(connection: Connection, delivery: Delivery, groups: Sequence[FileGroup]) -> None:
+    """Raise ExportContractBroken for lines of commitments whose cost stands in columns the export was made without.
+
+    Such columns are optional only as long as there is no such line: NULL would count what was paid for as free.
+    """
+    for group in groups:
+        if group.shape is not AWS_CUR:
+            continue
+        needed = {
+            line_type: missing
+            for line_type, columns in COMMITMENT_COLUMNS.items()
+            if (missing := sorted(set(columns) & set(group.plan.absent)))
+        }
+        if not needed:
+            continue
+        line_types = {
+            row[0]
+            for row in connection.execute(
+                line_types_query(group.shape, group.plan, group.files[0], group.relation)
+            ).fetchall()
+        }
+        for line_type, missing in needed.items():
+            if line_type in line_types:
+                raise ExportContractBroken(
+                    f"{delivery}: lines of type {line_type} need {', '.join(missing)}, which the export was made "
+                    f"without ({group.uris}): add the columns to the export"
+                )
 
 
 def _uris(delivery: Delivery) -> str:

@@ -15,6 +15,7 @@ from mlspend.core.deliveries import ExportFile
 from mlspend.core.errors import ExportUnreadable
 
 _PARTITION = re.compile(r"(?:^|/)billing_period=(\d{4}-\d{2})(?:-\d{2})?(?:/|$)", re.IGNORECASE)
+_LEGACY_PERIOD = re.compile(r"(?:^|/)(\d{4})(\d{2})\d{2}-\d{8}/")
 _EXECUTION = re.compile(r"(?:^|/)(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z)-([^/]+)/")
 
 
@@ -69,6 +70,16 @@ def partition_of(path: str) -> str | None:
     """
     found = _PARTITION.search(path)
     return found[1] if found else None
+
+
+def period_in(path: str) -> str | None:
+    """Return the billing period that a manifest's folders name, in the layout of Data Exports or of the legacy report.
+
+    >>> period_in("metadata/BILLING_PERIOD=2026-05/x-Manifest.json"), period_in("cur/20260501-20260601/x-Manifest.json")
+    ('2026-05', '2026-05')
+    """
+    days = _LEGACY_PERIOD.search(path)
+    return partition_of(path) or (f"{days[1]}-{days[2]}" if days else None)
 
 
 def execution_of(path: str) -> tuple[datetime, str] | None:

@@ -19,8 +19,8 @@ def fold_key(key: str) -> str:
 def match_tag_keys(configured: Mapping[str, Sequence[str]], delivered: Iterable[str]) -> dict[str, list[str]]:
     """Return, per dimension, the delivered tag keys that carry it, in the order in which they are to be asked.
 
-    `configured` maps dimensions to keys, most trusted first. Delivered keys that mean the same configured key are
-    asked in the order of their spelling.
+    `configured` maps dimensions to keys, most trusted first. Of delivered keys that mean the same configured key the
+    one spelt like it is asked first, then the others in the order of their spelling.
 
     >>> match_tag_keys({"project": ["project", "proj"]}, ["user_proj", "user_Project", "user:project", "name"])
     {'project': ['user:project', 'user_Project', 'user_proj']}
@@ -29,6 +29,11 @@ def match_tag_keys(configured: Mapping[str, Sequence[str]], delivered: Iterable[
     for key in sorted(set(delivered), key=lambda key: (key.lower(), key)):
         spellings.setdefault(fold_key(key), []).append(key)
     return {
-        dimension: list(dict.fromkeys(key for wanted in keys for key in spellings.get(fold_key(wanted), ())))
+        dimension: list(dict.fromkeys(key for wanted in keys for key in _best_first(wanted, spellings)))
         for dimension, keys in configured.items()
     }
+
+
+def _best_first(wanted: str, spellings: Mapping[str, Sequence[str]]) -> list[str]:
+    delivered = spellings.get(fold_key(wanted), ())
+    return sorted(delivered, key=lambda key: _USER_PREFIX.sub("", key) != wanted)

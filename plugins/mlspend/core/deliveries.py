@@ -30,6 +30,7 @@ class Delivery:
     `version` is the execution or assembly id, or a content hash where there is no manifest.
     `delivered_at` (UTC) orders versions of one period: the manifest's time, else the newest file's.
     `selects_period` is true where the files may hold other periods too, so rows are chosen by their own period.
+    `fault` says why it cannot be landed, where that shows before a file is opened; such a delivery is only refused.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Delivery:
     files: tuple[ExportFile, ...]
     manifest_uri: str | None = None
     selects_period: bool = False
+    fault: str = ""
 
     def __str__(self) -> str:
         return f"source {self.source!r}, billing period {self.period}, version {self.version}"

@@ -32,6 +32,22 @@ _REQUIRED_FOCUS = (
     "effective_cost",
 )
 
+COMMITMENT_COLUMNS: dict[str, tuple[str, ...]] = {
+    "DiscountedUsage": ("reservation_effective_cost",),
+    "RIFee": (
+        "reservation_amortized_upfront_fee_for_billing_period",
+        "reservation_unused_amortized_upfront_fee_for_billing_period",
+        "reservation_unused_recurring_fee",
+    ),
+    "SavingsPlanCoveredUsage": ("savings_plan_savings_plan_effective_cost",),
+    "SavingsPlanRecurringFee": (
+        "savings_plan_amortized_upfront_commitment_for_billing_period",
+        "savings_plan_total_commitment_to_date",
+        "savings_plan_used_commitment",
+    ),
+}
+"""Line item type of a commitment → the landed columns its effective cost is made of."""
+
 FOCUS_COLUMNS: dict[str, str] = {
     **{landed: type_ for _, landed, type_ in FOCUS_1_2},
     "x_extra": "map(varchar, varchar)",

@@ -1,7 +1,11 @@
 """Billing periods as the text 'YYYY-MM', the provider's own month (for Google Cloud the invoice month)."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
+
+# Corrections reach back a year and more; a subscription's first month may be billed a month ahead.
+DAYS_BEFORE = 400
+DAYS_AFTER = 31
 
 _PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -43,3 +47,13 @@ def first_day(period: str) -> date:
     datetime.date(2026, 2, 1)
     """
     return date(int(period[:4]), int(period[5:]), 1)
+
+
+def is_near(day: date, period: str) -> bool:
+    """Return whether a charge of `day` can belong to the billing period.
+
+    >>> is_near(date(2025, 12, 1), "2026-10"), is_near(date(2046, 10, 1), "2026-10")
+    (True, False)
+    """
+    first, following = first_day(period), first_day(shift_period(period, 1))
+    return first - timedelta(DAYS_BEFORE) <= day < following + timedelta(DAYS_AFTER)
