@@ -79,7 +79,7 @@ def test_a_version_of_any_spelling_is_one_folder_below_the_period(tmp_path: Path
 
 def test_a_local_path_with_characters_of_patterns(tmp_path: Path, home: Home) -> None:
     write_lines_csv(tmp_path / "bills [2026]*" / "cur?.csv.gz", [legacy_line()])
-    write_lines_csv(tmp_path / "bills [2026]*" / "cur1.csv.gz", [legacy_line()])
+    write_lines_csv(tmp_path / "bills [2026]*" / "cur1.csv.gz", [legacy_line(line_item_unblended_cost=7)])
     assert land_one(tmp_path / "bills [2026]*", home).row_count == 2
 
 
