@@ -45,6 +45,12 @@ class Source(_Strict):
     connection: str | None = Field(
         default=None, pattern=r"^[\w.-]+$", description="the id of an Airflow Connection, for example aws_billing"
     )
+    queue: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+/\S+$",
+        description="the address of the SQS queue that announces deliveries, https://sqs.…",
+    )
+    rhythm_hours: int = Field(default=24, ge=1, le=744, description="hours between two deliveries, for example 24")
 
     def location_in(self, home: Home) -> str:
         """Return the location as landing takes it: s3://… unchanged, a folder as an absolute path."""
@@ -79,11 +85,38 @@ class Team(_Strict):
 
 
 class Digest(_Strict):
-    """Where the whole company's digest goes."""
+    """Where the whole company's digest goes, and what it mentions."""
 
     channel: str | None = Field(
         default=None, pattern=r"^(#[^\sA-Z#@,.]{1,79}|[CG][A-Z0-9]{8,})$", description='a channel as "#name", in quotes'
     )
+    # Refunds and late usage move a closed month by fractions of a percent; one percent is worth somebody's look.
+    restated_percent: float = Field(
+        default=1.0, ge=0, description="change of a month's cost, in percent, from which its restatement is mentioned"
+    )
+
+
+class Freshness(_Strict):
+    """When a source that delivers nothing is somebody's business, in hours past its rhythm."""
+
+    critical_after_hours: int = Field(default=4, ge=0, description="hours past the rhythm, for example 4")
+    wake_after_hours: int = Field(default=48, ge=0, description="hours past the rhythm, for example 48")
+    night: str = Field(
+        default="22:00-07:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
+        description='hours in which nobody is woken, for example "22:00-07:00"',
+    )
+    time_zone: Text = Field(default="UTC", description="an IANA time zone, for example Europe/Paris")
+
+
+class Retention(_Strict):
+    """How long what was published can be asked for."""
+
+    line_months: int = Field(default=13, ge=1, description="billing periods kept line by line, for example 13")
+    sum_months: int | None = Field(
+        default=None, ge=1, description="billing periods kept as monthly sums; none: for ever"
+    )
+    publications: int = Field(default=10, ge=1, description="how many published states can be opened, for example 10")
 
 
 class Config(_Strict):
@@ -97,6 +130,11 @@ class Config(_Strict):
     projects: tuple[Project, ...] = ()
     teams: tuple[Team, ...] = ()
     digest: Digest = Digest()
+    preferred_kinds: tuple[Literal["aws_cur2", "aws_cur_legacy", "aws_focus", "focus"], ...] = Field(
+        default=(), description="of two exports of one account and month the kind that counts comes first"
+    )
+    freshness: Freshness = Freshness()
+    retention: Retention = Retention()
 
     def source(self, name: str) -> Source:
         """Return the source called `name`; ConfigInvalid naming the known ones where there is none."""

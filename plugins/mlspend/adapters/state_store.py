@@ -53,6 +53,22 @@ deliveries = sa.Table(
     sa.Column("byte_count", sa.BigInteger),
     sa.Column("row_count", sa.BigInteger),
     sa.Column("receipt", sa.Text),
+    sa.Column("manifest_uri", sa.Text),
+    sa.Column("content_version", sa.String),
+    sa.Column("billed_costs", sa.Text),
+    sa.Column("built_at", UtcDateTime),
+    sa.Column("published_at", UtcDateTime),
+    sa.Column("lines_removed_at", UtcDateTime),
+)
+dead_letters = sa.Table(
+    "dead_letters",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("source", sa.String),
+    sa.Column("message_id", sa.String),
+    sa.Column("received_at", UtcDateTime),
+    sa.Column("reason", sa.Text),
+    sa.Column("body", sa.Text),
 )
 billing_currencies = sa.Table(
     "billing_currencies",
