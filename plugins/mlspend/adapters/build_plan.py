@@ -52,8 +52,8 @@ def write_plan(
 
 
 def partition_of(receipt: Receipt) -> Partition:
-    """Return the partition that a landed delivery becomes."""
-    return Partition(receipt.delivery.source, receipt.delivery.period, receipt.delivery.version)
+    """Return the partition that a landed delivery becomes; the same one for a redelivery of the same lines."""
+    return Partition(receipt.delivery.source, receipt.delivery.period, receipt.content_version)
 
 
 def lake_folder(home: Home, table: str, build_id: str, partition: Partition) -> Path:

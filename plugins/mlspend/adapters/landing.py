@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from mlspend.adapters.duckdb_files import Connection, connect
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_files import FileGroup, group_files, read_tag_keys, write_lines
 from mlspend.adapters.landing_folder import commit, delivery_folder, read_receipt, working_folder
+from mlspend.adapters.landing_identity import holds_same_lines
 from mlspend.adapters.landing_totals import (
     check_commitments,
     check_currencies,
@@ -45,12 +47,14 @@ def land(
     known_currencies: Mapping[str, str],
     now: datetime,
     s3: "S3Client | None" = None,
+    current: Receipt | None = None,
 ) -> Receipt:
     """Land one delivery below `home.landing` and return its receipt; landing it again returns the same receipt.
 
     `known_currencies` is the billing currency recorded per billing account id; `now` is UTC; `s3` is the client for
-    s3:// files, by default made from the AWS environment. Raises Terminal or Transient errors naming source, period
-    and file; then nothing has changed.
+    s3:// files, by default made from the AWS environment; `current` is the receipt that counts for the period so far:
+    where the new delivery holds the very same lines it is recorded as such and no line is kept twice. Raises Terminal
+    or Transient errors naming source, period and file; then nothing has changed.
     """
     landed = read_receipt(home.landing, delivery)
     if landed:
@@ -81,6 +85,11 @@ def land(
             raise ExportReplaced(f"{delivery}: {expected} lines were counted but {row_count} landed; try again")
         tag_keys = read_tag_keys(connection, delivery, groups, lines)
         receipt = _receipt(home, delivery, groups, totals, lines, tag_keys)
+        if current and holds_same_lines(connection, home.landing, current, receipt, lines):
+            logger.info("%s holds the same lines as version %s", delivery, current.content_version)
+            receipt = replace(receipt, landed_files=current.landed_files, same_as=current.content_version)
+            for path in lines.iterdir():
+                path.unlink()
         return commit(home.landing, lines, receipt)
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -11,7 +12,10 @@ import sqlalchemy as sa
 from mlspend.adapters.home import Home
 from mlspend.adapters.state_store import StateStore, billing_currencies, deliveries, messages, publications
 from mlspend.core.deliveries import Delivery, Partition, Publication, Receipt
-from mlspend.core.selection import DeliveryRecord, describe_statuses, select_current, select_to_land
+from mlspend.core.selection import DeliveryRecord, Key, describe_standings, select_current, select_to_land
+from mlspend.core.shadows import Shadow
+
+_KEY = (deliveries.c.source, deliveries.c.billing_period, deliveries.c.version)
 
 
 class Ledger:
@@ -51,7 +55,13 @@ class Ledger:
     def record_landed(self, receipt: Receipt, now: datetime) -> None:
         """Record that a delivery was landed whole, and the currency of each of its billing accounts."""
         with self._store.transaction() as connection:
-            landed = {"landed_at": now, "row_count": receipt.row_count, "receipt": receipt.to_json()}
+            landed = {
+                "landed_at": now,
+                "row_count": receipt.row_count,
+                "receipt": receipt.to_json(),
+                "content_version": receipt.same_as or None,
+                "billed_costs": json.dumps({name: str(cost) for name, cost in receipt.billed_costs.items()}),
+            }
             self._write_delivery(connection, receipt.delivery, now, landed)
             for account, currency in receipt.currencies.items():
                 row = {"billing_currency": currency, "recorded_at": now}
@@ -62,10 +72,33 @@ class Ledger:
                     .on_conflict_do_update(index_elements=list(keys), set_=row)
                 )
 
-    def record_rejected(self, delivery: Delivery, reason: str, now: datetime) -> None:
-        """Record why `delivery` could not be landed; what was landed before still counts."""
+    def record_rejected(self, delivery: Delivery, reason: str, now: datetime, *, is_final: bool = True) -> None:
+        """Record why `delivery` could not be landed; what was landed before still counts.
+
+        Where the reason may pass by itself (`is_final` false) it is not rejected, but waits to be tried again.
+        """
+        facts: dict[str, Any] = {"rejection_reason": reason, "rejected_at": now if is_final else None}
         with self._store.transaction() as connection:
-            self._write_delivery(connection, delivery, now, {"rejected_at": now, "rejection_reason": reason})
+            self._write_delivery(connection, delivery, now, facts)
+
+    def record_built(self, partitions: Iterable[Partition], now: datetime) -> None:
+        """Record that a build holds these partitions; a delivery is built once."""
+        with self._store.transaction() as connection:
+            _mark(connection, partitions, "built_at", now)
+
+    def record_shadows(self, shadows: Iterable[Shadow]) -> None:
+        """Record which deliveries are the shadow of which preferred source, in place of what was recorded before."""
+        named = {_key(shadow.receipt.delivery): shadow.preferred.delivery.source for shadow in shadows}
+        query = sa.select(*_KEY, deliveries.c.shadow_of).where(deliveries.c.shadow_of.is_not(None))
+        known = {
+            (row["source"], row["billing_period"], row["version"]): row["shadow_of"] for row in self._store.rows(query)
+        }
+        if known == named:
+            return
+        with self._store.transaction() as connection:
+            for key in {*known, *named}:
+                is_it = [column == value for column, value in zip(_KEY, key, strict=True)]
+                connection.execute(sa.update(deliveries).where(*is_it).values(shadow_of=named.get(key)))
 
     def is_landed(self, delivery: Delivery) -> bool:
         """Tell whether this version of the billing period has been landed."""
@@ -86,21 +119,40 @@ class Ledger:
         receipts = {(row["source"], row["billing_period"], row["version"]): row["receipt"] for row in rows}
         return [_receipt(receipts[record.key], record) for _, record in sorted(chosen.items())]
 
+    def shadows(self) -> list[Shadow]:
+        """Return the deliveries recorded as shadows, each with the one that counts in its place."""
+        current = {(one.delivery.source, one.delivery.period): one for one in self.current_receipts()}
+        query = sa.select(*_KEY, deliveries.c.shadow_of).where(deliveries.c.shadow_of.is_not(None))
+        shadows = []
+        for row in self._store.rows(query):
+            receipt = current.get((row["source"], row["billing_period"]))
+            preferred = current.get((row["shadow_of"], row["billing_period"]))
+            if receipt and preferred and receipt.delivery.version == row["version"]:
+                shadows.append(Shadow(receipt, preferred))
+        return shadows
+
     def currencies(self, source: str) -> dict[str, str]:
         """Return the currency recorded for each billing account id of `source`."""
         rows = self._store.rows(sa.select(billing_currencies).where(billing_currencies.c.source == source))
         return {row["billing_account_id"]: row["billing_currency"] for row in rows}
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """Return every delivery with its status (core/selection.py) by source, billing period and age.
+        """Return every delivery and where it stands (core/selection.py), by source, billing period and age.
 
-        Keys: source, billing_period, version, export_kind, status, delivered_at, seen_at, landed_at, rejected_at,
-        rejection_reason, file_count, byte_count, row_count.
+        Keys: status, reason (empty where readers see it), and the columns of the table but for the receipt:
+        `billed_costs` is billed cost per currency, `rejection_reason` why the last attempt to land it failed.
         """
         columns = [column for column in deliveries.c if column.name != "receipt"]
         rows = self._store.rows(sa.select(*columns).order_by(*columns[:2], deliveries.c.delivered_at, columns[2]))
-        status = describe_statuses(_record(row) for row in rows)
-        return [{**row, "status": status[row["source"], row["billing_period"], row["version"]]} for row in rows]
+        published = self.last_publication()
+        contents = {_content(partition) for partition in published.partitions} if published else set()
+        standings = describe_standings((_record(row) for row in rows), contents)
+        described = []
+        for row in rows:
+            standing = standings[row["source"], row["billing_period"], row["version"]]
+            costs = {name: Decimal(cost) for name, cost in json.loads(row["billed_costs"] or "{}").items()}
+            described.append({**row, "billed_costs": costs, "status": standing.status, "reason": standing.reason})
+        return described
 
     # Publications
 
@@ -116,6 +168,7 @@ class Ledger:
         insert = self._store.upsert(publications).values(build_id=publication.build_id, **row)
         with self._store.transaction() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["build_id"], set_=row))
+            _mark(connection, publication.partitions, "published_at", publication.published_at)
 
     def last_publication(self) -> Publication | None:
         """Return the publication recorded last, None before the first."""
@@ -178,6 +231,7 @@ class Ledger:
             "delivered_at": delivery.delivered_at,
             "file_count": len(delivery.files),
             "byte_count": sum(file.size for file in delivery.files),
+            "manifest_uri": delivery.manifest_uri,
         }
         insert = self._store.upsert(deliveries).values(
             source=delivery.source,
@@ -211,13 +265,38 @@ def _is(delivery: Delivery) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _record(row: dict[str, Any]) -> DeliveryRecord:
     return DeliveryRecord(
-        row["source"],
-        row["billing_period"],
-        row["version"],
-        row["delivered_at"],
-        row["landed_at"],
-        row["rejected_at"],
+        source=row["source"],
+        period=row["billing_period"],
+        version=row["version"],
+        delivered_at=row["delivered_at"],
+        landed_at=row["landed_at"],
+        rejected_at=row["rejected_at"],
+        built_at=row["built_at"],
+        content_version=row["content_version"],
+        failure=row["rejection_reason"],
+        shadow_of=row["shadow_of"],
     )
+
+
+def _key(delivery: Delivery) -> Key:
+    return (delivery.source, delivery.period, delivery.version)
+
+
+def _content(partition: Partition) -> Key:
+    return (partition.x_source, partition.billing_period, partition.version)
+
+
+def _mark(connection: sa.Connection, partitions: Iterable[Partition], column: str, now: datetime) -> None:
+    """Write `now` into `column` of every delivery that holds the lines of a partition, where nothing stands yet."""
+    known = deliveries.c
+    for partition in partitions:
+        holds = sa.func.coalesce(known.content_version, known.version) == partition.version
+        connection.execute(
+            sa.update(deliveries)
+            .where(known.source == partition.x_source, known.billing_period == partition.billing_period, holds)
+            .where(known.landed_at.is_not(None), known[column].is_(None))
+            .values({column: now})
+        )
 
 
 def _receipt(text: str, record: DeliveryRecord) -> Receipt:

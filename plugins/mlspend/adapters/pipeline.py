@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlspend.adapters import landing, proof, publication, warehouse
+from mlspend.adapters.build_plan import partition_of
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build, Delivery, Publication, Receipt
 from mlspend.core.errors import BuildOvertaken, ExportsNotLanded, ExportsRejected, MlspendError, NothingProved, Terminal
+from mlspend.core.shadows import separate_shadows
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -84,14 +86,17 @@ def land_deliveries(
     receipts: list[Receipt] = []
     rejections: list[Rejection] = []
     wanted = ledger.select_to_land(found, now)
+    current = {(one.delivery.source, one.delivery.period): one for one in ledger.current_receipts()}
     for delivery in wanted:
         tell(f"landing {delivery.source} {delivery.period}")
         currencies = {} if accept_new_currency else ledger.currencies(source)
         try:
-            receipt = landing.land(delivery, home, known_currencies=currencies, now=now, s3=s3)
+            before = current.get((delivery.source, delivery.period))
+            receipt = landing.land(delivery, home, known_currencies=currencies, now=now, s3=s3, current=before)
         except MlspendError as error:
-            rejections.append(Rejection(delivery, str(error), isinstance(error, Terminal)))
-            ledger.record_rejected(delivery, str(error), now)
+            rejection = Rejection(delivery, str(error), isinstance(error, Terminal))
+            rejections.append(rejection)
+            ledger.record_rejected(delivery, rejection.reason, now, is_final=rejection.is_final)
         else:
             ledger.record_landed(receipt, now)
             receipts.append(receipt)
@@ -107,7 +112,7 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
     tell("building the warehouse")
     # The proof gets ready on the other core while dbt, which works on one for much of its time, builds.
     with proof.Prover() as prover:
-        made = warehouse.build(home, config, ledger.current_receipts(), previous, now=now)
+        made = make_build(home, config, ledger, previous, now=now)
         if not made.is_unchanged:
             tell("proving the build")
             proof.prove(made, home, now=now, prover=prover)
@@ -118,13 +123,34 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
     return made
 
 
+def make_build(home: Home, config: Config, ledger: Ledger, previous: Publication | None, *, now: datetime) -> Build:
+    """Build privately what counts, on top of the `previous` publication, and record it; the proof is another step."""
+    made = warehouse.build(home, config, receipts_that_count(config, ledger), previous, now=now)
+    if not made.is_unchanged:
+        ledger.record_built(made.partitions, now)
+    return made
+
+
+def receipts_that_count(config: Config, ledger: Ledger) -> list[Receipt]:
+    """Return the receipts that the warehouse is to hold, and record which ones are shadows of them.
+
+    A source that is no longer configured does not count (with none configured, as in a trial, all do). Raises
+    ExportsOverlap where two exports hold the same account and period and nothing says which counts.
+    """
+    configured = {source.name for source in config.sources}
+    receipts = [one for one in ledger.current_receipts() if not configured or one.delivery.source in configured]
+    counting, shadows = separate_shadows(receipts, config.preferred_kinds)
+    ledger.record_shadows(shadows)
+    return counting
+
+
 def awaits_publication(home: Home, config: Config, ledger: Ledger) -> bool:
     """Tell whether readers would see something else if everything landed were built and published now."""
     published = publication.read_published(home)
-    wanted = {(one.delivery.source, one.delivery.period, one.delivery.version) for one in ledger.current_receipts()}
+    wanted = {partition_of(receipt) for receipt in receipts_that_count(config, ledger)}
     if published is None:
         return bool(wanted)
-    held = {(one.x_source, one.billing_period, one.version) for one in published.partitions}
+    held = set(published.partitions)
     rules = (published.schema_version, published.configuration_hash)
     return held != wanted or rules != (warehouse.SCHEMA_VERSION, config.attribution_hash())
 

@@ -56,6 +56,7 @@ deliveries = sa.Table(
     sa.Column("manifest_uri", sa.Text),
     sa.Column("content_version", sa.String),
     sa.Column("billed_costs", sa.Text),
+    sa.Column("shadow_of", sa.String),
     sa.Column("built_at", UtcDateTime),
     sa.Column("published_at", UtcDateTime),
     sa.Column("lines_removed_at", UtcDateTime),

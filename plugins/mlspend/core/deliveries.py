@@ -61,7 +61,11 @@ class ControlTotal:
 
 @dataclass(frozen=True)
 class Receipt:
-    """Proof that a delivery was landed whole. Paths in `landed_files` are relative to the landing folder."""
+    """Proof that a delivery was landed whole. Paths in `landed_files` are relative to the landing folder.
+
+    `same_as` is the version of an earlier delivery that holds the very same lines, empty where there is none; the
+    landed files are then that one's.
+    """
 
     delivery: Delivery
     shape: str
@@ -72,6 +76,25 @@ class Receipt:
     absent_columns: tuple[str, ...] = ()
     extra_columns: tuple[str, ...] = ()
     rejected_rows: Mapping[str, int] = field(default_factory=dict)
+    same_as: str = ""
+
+    @property
+    def content_version(self) -> str:
+        """The version that first held these lines: what a build is made of changes only when this does."""
+        return self.same_as or self.delivery.version
+
+    @property
+    def billing_accounts(self) -> frozenset[str]:
+        """The billing account ids that the delivery holds lines of."""
+        return frozenset(total.billing_account_id for total in self.control_totals)
+
+    @property
+    def billed_costs(self) -> dict[str, Decimal]:
+        """Billed cost of the raw files per currency."""
+        costs: dict[str, Decimal] = {}
+        for total in self.control_totals:
+            costs[total.billing_currency] = costs.get(total.billing_currency, Decimal(0)) + total.billed_cost
+        return costs
 
     @property
     def currencies(self) -> dict[str, str]:
@@ -112,6 +135,7 @@ class Receipt:
             absent_columns=tuple(raw["absent_columns"]),
             extra_columns=tuple(raw["extra_columns"]),
             rejected_rows=raw["rejected_rows"],
+            same_as=raw.get("same_as", ""),
         )
 
 

@@ -28,6 +28,10 @@ class SeveralExports(ExportUnrecognised):
     """A location holds more than one export; taken as one, their cost would be counted twice."""
 
 
+class ExportsOverlap(Terminal):
+    """Two exports hold the same billing account and period, and the configuration does not say which counts."""
+
+
 class ExportNotDelivered(Transient):
     """The export, or a file its manifest names, is not there (yet)."""
 

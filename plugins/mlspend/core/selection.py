@@ -1,6 +1,6 @@
 """Which delivery of a billing period counts: the newest one landed, in whatever order they came and however often."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +11,11 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class DeliveryRecord:
-    """What is known of one delivery: when it was made, and when (if ever) it was landed or rejected here, in UTC."""
+    """What is known of one delivery: when it was made, and what has happened to it here, in UTC.
+
+    `content_version` is the version of the earlier delivery whose lines it repeats, None where they are its own.
+    `failure` says why the last attempt to land it failed, `shadow_of` names the source that counts in its place.
+    """
 
     source: str
     period: str
@@ -19,15 +23,32 @@ class DeliveryRecord:
     delivered_at: datetime
     landed_at: datetime | None = None
     rejected_at: datetime | None = None
+    built_at: datetime | None = None
+    content_version: str | None = None
+    failure: str | None = None
+    shadow_of: str | None = None
 
     @property
     def key(self) -> Key:
         """Return what identifies the delivery: source, billing period and version."""
         return (self.source, self.period, self.version)
 
+    @property
+    def content(self) -> Key:
+        """Return what identifies its lines: source, billing period and the version that first held them."""
+        return (self.source, self.period, self.content_version or self.version)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The status of a delivery, and the reason where it is not what readers see."""
+
+    status: str
+    reason: str = ""
+
 
 def merge_records(records: Iterable[DeliveryRecord]) -> dict[Key, DeliveryRecord]:
-    """Return one record per delivery: made at the latest time reported, landed at the first, rejected at the last.
+    """Return one record per delivery: made at the latest time reported, landed and built at the first.
 
     The latest time counts because the same content can come back after another was tried, and is then the newest.
     """
@@ -39,6 +60,10 @@ def merge_records(records: Iterable[DeliveryRecord]) -> dict[Key, DeliveryRecord
             delivered_at=max(known.delivered_at, record.delivered_at),
             landed_at=min(filter(None, (known.landed_at, record.landed_at)), default=None),
             rejected_at=max(filter(None, (known.rejected_at, record.rejected_at)), default=None),
+            built_at=min(filter(None, (known.built_at, record.built_at)), default=None),
+            content_version=max(filter(None, (known.content_version, record.content_version)), default=None),
+            failure=max(filter(None, (known.failure, record.failure)), default=None),
+            shadow_of=max(filter(None, (known.shadow_of, record.shadow_of)), default=None),
         )
     return merged
 
@@ -54,15 +79,20 @@ def select_current(records: Iterable[DeliveryRecord]) -> dict[tuple[str, str], D
     return current
 
 
-def describe_statuses(records: Iterable[DeliveryRecord]) -> dict[Key, str]:
-    """Return the status of every delivery.
+def describe_standings(
+    records: Iterable[DeliveryRecord], published: Collection[Key] = frozenset()
+) -> dict[Key, Standing]:
+    """Return where every delivery stands; `published` are the contents (source, period, version) readers see.
 
-    `landed`: it counts. `superseded`: it counted until a newer one came. `ignored`: it came late, when a newer one had
-    been landed. `rejected`: it could not be landed. `seen`: it waits to be landed.
+    `published`, `built`, `landed`: it counts, and this is how far it has come. `superseded`: it counted until a newer
+    one came. `ignored`: it came late, when a newer one had been landed, or a preferred export counts in its place.
+    `rejected`: it could not be landed. `seen`: it waits to be landed.
     """
     merged = merge_records(records)
     current = select_current(merged.values())
-    return {key: _status(record, current.get((record.source, record.period))) for key, record in merged.items()}
+    return {
+        key: _standing(record, current.get((record.source, record.period)), published) for key, record in merged.items()
+    }
 
 
 def select_to_land(deliveries: Iterable[Delivery], records: Iterable[DeliveryRecord]) -> list[Delivery]:
@@ -86,12 +116,30 @@ def _age(delivery: Delivery | DeliveryRecord) -> tuple[datetime, str]:
     return (delivery.delivered_at, delivery.version)
 
 
-def _status(record: DeliveryRecord, current: DeliveryRecord | None) -> str:
+def _standing(record: DeliveryRecord, current: DeliveryRecord | None, published: Collection[Key]) -> Standing:
     if current is not None and record.version == current.version:
-        return "landed"
+        return _progress(record, published)
+    is_older = current is not None and _age(record) < _age(current)
     if record.landed_at is None:
         if record.rejected_at is not None:
-            return "rejected"
-        return "ignored" if current is not None and _age(record) < _age(current) else "seen"
-    late = current is not None and current.landed_at is not None and record.landed_at > current.landed_at
-    return "ignored" if late else "superseded"
+            return Standing("rejected", record.failure or "")
+        if current is not None and is_older:
+            return Standing("ignored", f"older than {_named(current)}, which is landed")
+        return Standing("seen", f"to be tried again: {record.failure}" if record.failure else "waits to be landed")
+    if current is not None and current.landed_at is not None and record.landed_at > current.landed_at:
+        return Standing("ignored", f"came after {_named(current)}, which is newer")
+    return Standing("superseded", f"replaced by {_named(current)}" if current else "")
+
+
+def _progress(record: DeliveryRecord, published: Collection[Key]) -> Standing:
+    if record.shadow_of:
+        return Standing("ignored", f"source {record.shadow_of!r} holds the same accounts and is preferred")
+    if record.content in published:
+        return Standing("published", f"the same lines as {record.content_version}" if record.content_version else "")
+    if record.built_at is not None:
+        return Standing("built", "waits to be proved and published")
+    return Standing("landed", "waits for the next build")
+
+
+def _named(record: DeliveryRecord) -> str:
+    return f"{record.version} of {record.delivered_at:%Y-%m-%d %H:%M:%S}"

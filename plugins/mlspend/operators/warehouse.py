@@ -16,14 +16,14 @@ class BuildWarehouseOperator(BaseOperator):
     """Build privately what the ledger says is current; skipped where that is what is published. Returns the build."""
 
     def execute(self, context: "Context") -> str:
-        from mlspend.adapters import config, publication, warehouse
+        from mlspend.adapters import config, pipeline, publication
         from mlspend.adapters.home import Home
         from mlspend.adapters.ledger import Ledger
 
         home = Home.from_environment()
         with airflow_errors(), Ledger.open(home) as ledger:
             previous = publication.read_published(home)
-            build = warehouse.build(home, config.load(), ledger.current_receipts(), previous, now=datetime.now(UTC))
+            build = pipeline.make_build(home, config.load(), ledger, previous, now=datetime.now(UTC))
         if build.is_unchanged:
             raise AirflowSkipException("everything landed is published already")
         return build.to_json()

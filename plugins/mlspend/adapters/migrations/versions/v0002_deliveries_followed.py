@@ -12,6 +12,7 @@ _ADDED = (
     sa.Column("manifest_uri", sa.Text()),
     sa.Column("content_version", sa.String(200)),
     sa.Column("billed_costs", sa.Text()),
+    sa.Column("shadow_of", sa.String(100)),
     sa.Column("built_at", sa.DateTime()),
     sa.Column("published_at", sa.DateTime()),
     sa.Column("lines_removed_at", sa.DateTime()),
