@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlspend.adapters.trial import Trial
     from mlspend.core.deliveries import Build, Delivery, Publication
 
-_DELIVERY = ["source", "billing_period", "version", "export_kind", "status", "delivered_at", "landed_at", "row_count"]
+_DELIVERY = ["source", "billing_period", "version", "status", "delivered_at", "landed_at", "row_count", "billed_cost"]
 _NAMES_TOLD = 5
 _CHECK = ["x_source", "billing_period", "severity", "layer", "expectation", "subject", "unexpected_count"]
 
@@ -193,18 +193,27 @@ def show_status(ledger: "Ledger", home: "Home", *, as_json: bool) -> None:
             }
         )
         return
-    show_table("Deliveries", deliveries, _DELIVERY)
-    show_lines(
-        f"{one['source']} {one['billing_period']}: {one['rejection_reason']}"
-        for one in deliveries
-        if one["status"] == "rejected"
-    )
+    show_deliveries(deliveries)
     show_table("Messages", messages)
     if published:
         when = f"{published.published_at:%Y-%m-%d %H:%M:%S} UTC"
         show_lines([f"published {published.build_id} at {when}: {home.published_warehouse}"])
     else:
         show_lines([f"nothing is published in {home.root} yet"])
+
+
+def show_deliveries(deliveries: Sequence[Mapping[str, Any]]) -> None:
+    """Show where every delivery stands, then for each that readers do not see the reason."""
+    show_table("Deliveries", [{**one, "billed_cost": _costs(one["billed_costs"])} for one in deliveries], _DELIVERY)
+    show_lines(
+        f"{one['source']} {one['billing_period']} {one['version']} is {one['status']}: {one['reason']}"
+        for one in deliveries
+        if one["reason"]
+    )
+
+
+def _costs(costs: Mapping[str, Any]) -> str:
+    return ", ".join(f"{currency} {cost:,.2f}" for currency, cost in sorted(costs.items())) or "–"
 
 
 def show_trial(trial: "Trial", *, as_json: bool) -> None:

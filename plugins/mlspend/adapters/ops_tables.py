@@ -8,6 +8,7 @@ from typing import Any
 from mlspend.adapters import duckdb_files
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Publication
+from mlspend.core.shadows import Shadow, compare_totals
 
 Columns = Mapping[str, tuple[str, str]]
 
@@ -33,7 +34,8 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             "billing_period": ("varchar", "The provider's billing period, YYYY-MM"),
             "version": ("varchar", "Execution or assembly id, or a hash of the content"),
             "export_kind": ("varchar", "Kind of export as recognised by its content"),
-            "status": ("varchar", "landed (it counts), superseded, ignored, rejected or seen"),
+            "status": ("varchar", "published, built or landed (it counts), superseded, ignored, rejected or seen"),
+            "reason": ("varchar", "Why it is not what readers see; empty where it is"),
             "delivered_at": ("timestamp", "When the provider wrote it"),
             "seen_at": ("timestamp", "When it was first found"),
             "landed_at": ("timestamp", "When it was landed whole"),
@@ -42,6 +44,32 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             "file_count": ("bigint", "Files it consists of"),
             "byte_count": ("bigint", "Their size together, in bytes"),
             "row_count": ("bigint", "Lines landed"),
+            "billed_costs": ("map(varchar, decimal(38, 12))", "Billed cost of its raw files per currency"),
+            "manifest_uri": ("varchar", "The manifest that names its files; empty where there is none"),
+            "content_version": ("varchar", "The earlier version whose very lines it repeats; empty where they are new"),
+            "shadow_of": ("varchar", "The source that is preferred for its accounts and counts in its place"),
+            "built_at": ("timestamp", "When a build first held its lines"),
+            "published_at": ("timestamp", "When readers could first see its lines"),
+            "lines_removed_at": (
+                "timestamp",
+                "When its landed lines were deleted, because nothing needs them any more",
+            ),
+        },
+    ),
+    "shadows": (
+        "Exports that are landed beside a preferred one and do not count: their billed cost against that one's.",
+        {
+            "source": ("varchar", "The export that does not count"),
+            "version": ("varchar", "Its delivery"),
+            "preferred_source": ("varchar", "The export that counts"),
+            "preferred_version": ("varchar", "Its delivery"),
+            "billing_period": ("varchar", "The provider's billing period, YYYY-MM"),
+            "charge_date": ("date", "The UTC day"),
+            "billing_account_id": ("varchar", "Account that the invoice goes to"),
+            "billing_currency": ("varchar", "Currency of the amounts"),
+            "billed_cost": ("decimal(38, 12)", "Billed cost in the export that does not count"),
+            "preferred_billed_cost": ("decimal(38, 12)", "Billed cost in the export that counts"),
+            "difference": ("decimal(38, 12)", "How much more the export that does not count says"),
         },
     ),
     "messages": (
@@ -66,7 +94,8 @@ def write(connection: duckdb_files.Connection, publication: Publication, ledger:
             {**asdict(each), "is_current": each is publication, "lake_builds": list(each.lake_builds)}
             for each in (publication, *earlier)
         ],
-        "deliveries": ledger.deliveries(),
+        "deliveries": _as_published(ledger.deliveries(), publication),
+        "shadows": [row for shadow in ledger.shadows() for row in _compare(shadow)],
         "messages": ledger.messages(),
     }
     connection.execute("begin")
@@ -81,6 +110,34 @@ def write(connection: duckdb_files.Connection, publication: Publication, ledger:
             places = ", ".join("?" for _ in columns)
             connection.executemany(f"insert into ops.{table} values ({places})", values)
     connection.execute("commit")
+
+
+def _as_published(deliveries: Sequence[Mapping[str, Any]], publication: Publication) -> list[Mapping[str, Any]]:
+    """Return the deliveries as they stand with this publication, which the ledger learns of a moment later."""
+    held = {(one.x_source, one.billing_period, one.version) for one in publication.partitions}
+    return [
+        {**row, "status": "published", "reason": "", "published_at": row["published_at"] or publication.published_at}
+        if row["status"] in ("landed", "built")
+        and (row["source"], row["billing_period"], row["content_version"] or row["version"]) in held
+        else row
+        for row in deliveries
+    ]
+
+
+def _compare(shadow: Shadow) -> list[dict[str, Any]]:
+    of, preferred = shadow.receipt.delivery, shadow.preferred.delivery
+    return [
+        {
+            **asdict(each),
+            "difference": each.difference,
+            "source": of.source,
+            "version": of.version,
+            "preferred_source": preferred.source,
+            "preferred_version": preferred.version,
+            "billing_period": of.period,
+        }
+        for each in compare_totals(shadow)
+    ]
 
 
 def read_publication(connection: duckdb_files.Connection) -> tuple[Any, ...] | None:
