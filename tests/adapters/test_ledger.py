@@ -13,6 +13,7 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import ControlTotal, Delivery, ExportFile, Partition, Publication, Receipt
 from mlspend.core.errors import ConfigInvalid, StateUnavailable, StateUnknown
+from mlspend.core.shadows import Shadow
 from tests.postgres_server import running_postgres
 
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
@@ -207,3 +208,46 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
         Ledger("postgresql://ada:hunter2@127.0.0.1:1/mlspend").migrate()
     assert "127.0.0.1:1/mlspend" in str(raised.value)
     assert "hunter2" not in str(raised.value)
+
+
+def test_a_delivery_is_followed_to_publication(ledger: Ledger) -> None:
+    first, again = delivery("v1"), delivery("v2", NOW + timedelta(hours=8))
+    ledger.record_landed(receipt(first), NOW)
+    partition = Partition("aws", "2026-10", "v1")
+    ledger.record_built([partition], NOW + timedelta(minutes=1))
+    assert [row["status"] for row in ledger.deliveries()] == ["built"]
+    ledger.record_publication(Publication("b1", "1.0", "hash", NOW + timedelta(minutes=2), (partition,), ("b1",)))
+    ledger.record_built([partition], NOW + timedelta(hours=1))
+    [row] = ledger.deliveries()
+    assert (row["status"], row["reason"], row["billed_costs"]) == ("published", "", {"USD": Decimal("1.000000000001")})
+    assert (row["built_at"], row["published_at"]) == (NOW + timedelta(minutes=1), NOW + timedelta(minutes=2))
+    assert row["manifest_uri"] == "s3://bills/Manifest.json"
+    ledger.record_landed(replace(receipt(again), same_as="v1"), NOW + timedelta(hours=9))
+    assert [(row["status"], row["reason"]) for row in ledger.deliveries()] == [
+        ("superseded", f"replaced by v2 of {NOW + timedelta(hours=8):%Y-%m-%d %H:%M:%S}"),
+        ("published", "the same lines as v1"),
+    ]
+    assert [one.content_version for one in ledger.current_receipts()] == ["v1"]
+
+
+def test_what_may_pass_by_itself_is_not_rejected(ledger: Ledger) -> None:
+    ledger.record_rejected(delivery(), "busy", NOW, is_final=False)
+    assert [(row["status"], row["reason"]) for row in ledger.deliveries()] == [("seen", "to be tried again: busy")]
+    ledger.record_rejected(delivery(), "torn", NOW)
+    assert [(row["status"], row["reason"]) for row in ledger.deliveries()] == [("rejected", "torn")]
+    ledger.record_rejected(delivery(), "busy", NOW, is_final=False)
+    assert [row["status"] for row in ledger.deliveries()] == ["seen"]
+
+
+def test_shadows_are_remembered_until_others_are(ledger: Ledger) -> None:
+    counts, other = receipt(delivery(source="cur")), receipt(delivery(source="focus"))
+    ledger.record_landed(counts, NOW)
+    ledger.record_landed(other, NOW)
+    for shadow in (Shadow(other, counts), Shadow(other, counts), Shadow(counts, other)):
+        ledger.record_shadows([shadow])
+        assert ledger.shadows() == [shadow]
+        ignored = [row["source"] for row in ledger.deliveries() if row["status"] == "ignored"]
+        assert ignored == [shadow.receipt.delivery.source]
+    ledger.record_shadows([])
+    assert ledger.shadows() == []
+    assert {row["status"] for row in ledger.deliveries()} == {"landed"}
