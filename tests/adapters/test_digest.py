@@ -6,11 +6,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 from mlspend.adapters import digest
 from mlspend.adapters.config import Config
@@ -20,6 +18,7 @@ from mlspend.core.digest import Checks, Compared, OpenPeriod
 from mlspend.core.errors import ConfigInvalid, MessageRefused, MessageUndelivered, NothingPublished, WeekNotCovered
 from mlspend.core.weeks import Week
 from tests.published_warehouse import NOW, SPEND, THIS_WEEK, Line, publish_by_hand
+from tests.slack_workspace import Workspace
 
 
 def make_config(channels: dict[str, str], company_channel: str | None = "#ml-spend") -> Config:
@@ -36,56 +35,11 @@ def make_config(channels: dict[str, str], company_channel: str | None = "#ml-spe
 CONFIG = make_config({"discovery": "#discovery", "risk": "#risk", "supply-chain": "#supply-chain"})
 
 
-class Workspace:
-    """A Slack workspace that keeps what is posted; `faults` are answered instead, one for each post."""
-
-    def __init__(self, server: HTTPServer) -> None:
-        self.posted: list[dict[str, Any]] = []
-        self.faults: list[dict[str, Any] | None] = []
-        self.loses_answers = False
-        self.url = server.url_for("/api/")
-        server.expect_request("/api/chat.postMessage").respond_with_handler(self._post)
-        server.expect_request("/api/conversations.list").respond_with_handler(self._list)
-        server.expect_request("/api/conversations.history").respond_with_handler(self._history)
-
-    def channels(self) -> list[str]:
-        return [message["channel"] for message in self.posted]
-
-    def _post(self, request: Request) -> Response:
-        if self.faults and (fault := self.faults.pop(0)):
-            return _answer(fault)
-        self.posted.append(request.get_json())
-        if self.loses_answers:
-            return Response("gateway timeout", 504)
-        return _answer({"ok": True, "channel": _id(request.get_json()["channel"]), "ts": f"{len(self.posted)}.000000"})
-
-    def _list(self, _request: Request) -> Response:
-        names = {"ml-spend", "discovery", "risk"}
-        return _answer({"ok": True, "channels": [{"id": _id(name), "name": name} for name in sorted(names)]})
-
-    def _history(self, request: Request) -> Response:
-        channel = {**request.args, **request.form}["channel"]
-        found = [
-            {"ts": f"{number}.000000", "metadata": message["metadata"]}
-            for number, message in enumerate(self.posted, 1)
-            if _id(message["channel"]) == channel
-        ]
-        return _answer({"ok": True, "messages": found})
-
-
-def _id(channel: str) -> str:
-    return "C" + channel.removeprefix("#").upper().replace("-", "").ljust(9, "0")
-
-
-def _answer(body: dict[str, Any]) -> Response:
-    return Response(json.dumps(body), 200)
-
-
 @pytest.fixture
 def workspace(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
-    return Workspace(httpserver)
+    return Workspace(httpserver, ("ml-spend", "discovery", "risk"))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from mlspend.adapters import digest_tables, duckdb_files, outbox, slack, slack_blocks
+from mlspend.adapters import digest_tables, duckdb_files, sending, slack, slack_blocks
 from mlspend.adapters.config import Config
 from mlspend.adapters.duckdb_files import Connection
 from mlspend.adapters.home import Home
@@ -16,7 +16,6 @@ from mlspend.core.digest import Coverage, Digest, choose_week, compose_sections
 from mlspend.core.errors import (
     ConfigInvalid,
     MessageRefused,
-    MessageUncertain,
     MessageUndelivered,
     NothingPublished,
     WeekNotCovered,
@@ -24,8 +23,6 @@ from mlspend.core.errors import (
 from mlspend.core.weeks import Week
 
 _log = logging.getLogger(__name__)
-# A send takes seconds, with every wait for Slack's rate limit a few minutes; an older claim was left by a crash.
-_CLAIM_LIFETIME = timedelta(minutes=4)
 
 
 @dataclass(frozen=True)
@@ -106,9 +103,13 @@ def send(
         payload = slack.compose(each.channel, slack_blocks.fallback_text(each.digest), blocks, key=key)
         try:
             if token:
-                place = _send_once(payload, each, ledger, now=now, token=token, base_url=base_url)
+                # Nothing was sent before the week was over.
+                since = datetime.combine(each.digest.week.sunday, time(), tzinfo=UTC) + timedelta(days=1)
+                place = sending.send_once(
+                    payload, ledger, kind="digest", since=since, now=now, token=token, base_url=base_url
+                )
             else:
-                place = _write(home, payload, each, ledger, now=now)
+                place = sending.write(home, str(each.digest.week), payload, ledger, kind="digest", now=now)
         except (MessageRefused, MessageUndelivered) as error:
             _log.error("%s", error)
             failures.append(error)
@@ -162,39 +163,3 @@ def _check_week(week: Week | None, coverage: tuple[Coverage, ...], now: datetime
             "for the next delivery"
         )
     return chosen
-
-
-def _send_once(
-    payload: dict[str, Any], each: Addressed, ledger: Ledger, *, now: datetime, token: str, base_url: str | None
-) -> str | None:
-    """Return where the message stands, None where an earlier run had sent it."""
-    key = payload["metadata"]["event_payload"]["key"]
-    is_mine = ledger.claim_message(key, kind="digest", destination=each.channel, now=now)
-    if not is_mine and (known := ledger.message(key)):
-        if known["sent_at"]:
-            return None
-        if now - known["claimed_at"] < _CLAIM_LIFETIME:
-            raise MessageUndelivered(
-                f"the digest for {each.channel} was claimed at {wording.moment(known['claimed_at'])} by a run that is "
-                f"sending it or has crashed: try again in {_CLAIM_LIFETIME.seconds // 60} minutes"
-            )
-    # Nothing was sent before the week was over.
-    since = datetime.combine(each.digest.week.sunday, time(), tzinfo=UTC) + timedelta(days=1)
-    try:
-        posted = slack.send(payload, token=token, base_url=base_url, since=since, is_uncertain=not is_mine)
-    except MessageUncertain:
-        raise
-    except (MessageRefused, MessageUndelivered):
-        ledger.release_message(key)
-        raise
-    ledger.record_message_sent(key, reference=str(posted), now=now)
-    return str(posted)
-
-
-def _write(home: Home, payload: dict[str, Any], each: Addressed, ledger: Ledger, *, now: datetime) -> str:
-    path = outbox.write(home.outbox, str(each.digest.week), payload)
-    # Under a key of its own: what stands in the outbox has not been sent.
-    key = f"outbox/{payload['metadata']['event_payload']['key']}"
-    ledger.claim_message(key, kind="digest", destination=f"outbox {each.channel}", now=now)
-    ledger.record_message_sent(key, reference=str(path.relative_to(home.root)), now=now)
-    return str(path)

@@ -9,12 +9,12 @@ from typing import Any
 from mlspend.adapters import message_page
 
 
-def write(outbox: Path, week: str, payload: dict[str, Any]) -> Path:
-    """Write <week>/<channel>.json, exactly what Slack would be sent, and the page .html; return the page's path.
+def write(outbox: Path, folder: str, payload: dict[str, Any]) -> Path:
+    """Write <folder>/<channel>.json, exactly what Slack would be sent, and the page .html; return the page's path.
 
     Each file is replaced in one step: a reader sees the old one or the new one.
     """
-    stem = outbox / week / (re.sub(r"[^\w.-]+", "_", payload["channel"].removeprefix("#")) or "_")
+    stem = outbox / folder / (re.sub(r"[^\w.-]+", "_", payload["channel"].removeprefix("#")) or "_")
     stem.parent.mkdir(parents=True, exist_ok=True)
     page = stem.with_name(f"{stem.name}.html")
     _replace(stem.with_name(f"{stem.name}.json"), json.dumps(payload, indent=2, ensure_ascii=False) + "\n")

@@ -1,13 +1,12 @@
 """The digest as an Airflow task: the Slack Connection becomes token and address, then one adapter call."""
 
-import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowNotFoundException
 
 from mlspend.operators.errors import airflow_errors
+from mlspend.operators.slack import slack_access
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -30,17 +29,7 @@ class SendDigestOperator(BaseOperator):
         from mlspend.adapters.ledger import Ledger
 
         home = Home.from_environment()
-        token, base_url = _slack_access(self.slack_conn_id)
+        token, base_url = slack_access(self.slack_conn_id)
         with airflow_errors(), Ledger.open(home) as ledger:
             messages = digest.send(home, config.load(), ledger, datetime.now(UTC), token, base_url)
         return len(messages)
-
-
-def _slack_access(connection: str) -> tuple[str | None, str | None]:
-    from airflow.providers.slack.hooks.slack import SlackHook
-
-    try:
-        client = SlackHook(slack_conn_id=connection).client
-    except AirflowNotFoundException:
-        return os.environ.get("MLSPEND_SLACK_TOKEN"), os.environ.get("MLSPEND_SLACK_URL")
-    return client.token, client.base_url
