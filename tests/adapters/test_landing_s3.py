@@ -181,9 +181,23 @@ def test_no_credentials_and_no_answer(monkeypatch: pytest.MonkeyPatch, tmp_path:
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
         client = connect_s3(endpoint_url=address, access_key_id="a", secret_access_key="b")
-        monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+        monkeypatch.setattr("time.sleep", lambda _: None)
         with pytest.raises(StoreUnavailable, match="try again"):
             discover("s3://bills/x", "aws", s3=client)
+
+
+def test_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "finops")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(StoreAccessDenied, match=r"source 'aws': .*finops.*correct profile or region"):
+        discover("s3://bills/x", "aws")
+
+
+def test_a_bucket_name_that_cannot_be_one(s3: "S3Client") -> None:
+    with pytest.raises(
+        StoreAccessDenied, match=r"source 'aws': s3://My Bills!/x cannot be the name of a bucket.*correct the"
+    ):
+        discover("s3://My Bills!/x", "aws")
 
 
 def test_a_download_that_ends_early_is_tried_again_later(
@@ -193,6 +207,7 @@ def test_a_download_that_ends_early_is_tried_again_later(
     store = open_store(f"s3://{BUCKET}", s3)
     assert store.fetch(ExportFile(f"s3://{BUCKET}/a.bin", 5, answer["ETag"]), tmp_path).read_bytes() == b"12345"
     get: Any = s3.get_object
+    monkeypatch.setattr("time.sleep", lambda _: None)
 
     def cut_short(**options: Any) -> Any:
         found = get(**options)

@@ -24,7 +24,13 @@ from mlspend.adapters.object_stores import open_store
 from mlspend.adapters.peek import Peek
 from mlspend.adapters.stored_objects import StoredObject
 from mlspend.core.deliveries import Delivery
-from mlspend.core.errors import ExportContractBroken, ExportUnreadable, ExportUnrecognised, SeveralExports
+from mlspend.core.errors import (
+    ExportContractBroken,
+    ExportUnreadable,
+    ExportUnrecognised,
+    MlspendError,
+    SeveralExports,
+)
 from mlspend.core.export_kinds import recognise_kind
 
 if TYPE_CHECKING:
@@ -50,12 +56,15 @@ def discover(location: str, source: str, *, s3: "S3Client | None" = None) -> lis
     and their lines tell the periods. Raises ExportUnrecognised, ExportUnreadable, ExportContractBroken,
     ExportNotDelivered and the errors of the store.
     """
-    store = open_store(location, s3)
-    objects = store.list_objects()
+    try:
+        store = open_store(location, s3)
+        objects = store.list_objects()
+        written = [stored for stored in objects if is_manifest(stored)]
+        with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
+            contents = list(pool.map(lambda stored: store.read(stored.file), written))
+    except MlspendError as error:
+        raise type(error)(f"source {source!r}: {error}") from error
     peek = Peek(store, source)
-    written = [stored for stored in objects if is_manifest(stored)]
-    with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
-        contents = list(pool.map(lambda stored: store.read(stored.file), written))
     manifests, found = _parse(written, contents, source)
     found += _from_manifests(manifests, objects, peek) if written else _from_content(objects, location, peek)
     kinds: dict[str, set[str]] = defaultdict(set)
