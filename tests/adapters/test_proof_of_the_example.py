@@ -113,6 +113,6 @@ def test_only_what_was_proved_is_published(proved: tuple[Home, Build]) -> None:
     with duckdb.connect(str(home.published_warehouse), read_only=True) as connection:
         ((status, rows),) = connection.execute("select status, row_count from ops.deliveries").fetchall()
         ((lines,),) = connection.execute("select sum(line_count) from marts.daily_spend").fetchall()
-    assert status == "landed"
+    assert status == "published"
     assert rows > 10_000
     assert lines > 10_000

@@ -89,11 +89,8 @@ def plan_proof(build: Build, home: Home) -> ProofPlan:
     """Return which files hold what `build` is to be proved by: receipts, landed lines and its own lake files."""
     return ProofPlan(
         rebuilt=tuple(_checked(build, partition, home) for partition in build.rebuilt),
-        held=tuple(
-            (partition.x_source, partition.billing_period)
-            for partition in build.partitions
-            if _receipt(partition, home).row_count
-        ),
+        # No delivery without lines is ever landed, so every partition has some.
+        held=tuple((partition.x_source, partition.billing_period) for partition in build.partitions),
     )
 
 
