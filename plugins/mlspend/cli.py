@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -172,12 +172,23 @@ def run(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def status(as_json: AsJson = False) -> None:
-    """Show what was delivered, what is published, and what was sent."""
-    from mlspend import cli_reports
+def status(
+    max_age: Annotated[
+        str | None, typer.Option("--max-age", help="Exit 1 where a source delivered nothing for longer: 90m, 36h, 3d.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was delivered, how fresh each source is, what is published, and what was sent."""
+    limit = _age(max_age) if max_age is not None else None
+    from mlspend import cli_freshness, cli_reports
+    from mlspend.adapters import freshness
 
     with _ledger() as ledger:
-        cli_reports.show_status(ledger, _home(), as_json=as_json)
+        sources = freshness.read(_config(), ledger, _now())
+        cli_reports.show_status(ledger, _home(), sources, as_json=as_json)
+    if limit and (too_old := [one for one in sources if one.last_delivered_at is None or one.age > limit]):
+        cli_freshness.show_too_old(too_old, str(max_age))
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -241,6 +252,15 @@ def _period(text: str) -> str:
 
     try:
         return parse_period(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _age(text: str) -> timedelta:
+    from mlspend.core.freshness import parse_age
+
+    try:
+        return parse_age(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlspend.adapters import spend_report
+from mlspend.cli_freshness import freshness_rows, show_freshness
 from mlspend.cli_output import show_json, show_lines, show_table
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mlspend.adapters.pipeline import Landed
     from mlspend.adapters.trial import Trial
     from mlspend.core.deliveries import Build, Delivery, Publication
+    from mlspend.core.freshness import Freshness
 
 _DELIVERY = ["source", "billing_period", "version", "status", "delivered_at", "landed_at", "row_count", "billed_cost"]
 _NAMES_TOLD = 5
@@ -178,8 +180,8 @@ def show_run(
     show_lines([f"warehouse: {warehouse}"])
 
 
-def show_status(ledger: "Ledger", home: "Home", *, as_json: bool) -> None:
-    """Show deliveries, the last publication and the messages."""
+def show_status(ledger: "Ledger", home: "Home", sources: Sequence["Freshness"], *, as_json: bool) -> None:
+    """Show deliveries, freshness, the last publication and the messages."""
     published = ledger.last_publication()
     deliveries, messages = ledger.deliveries(), ledger.messages()
     if as_json:
@@ -188,12 +190,14 @@ def show_status(ledger: "Ledger", home: "Home", *, as_json: bool) -> None:
                 "home": str(home.root),
                 "warehouse": str(home.published_warehouse) if home.published_warehouse.exists() else None,
                 "publication": published,
+                "freshness": freshness_rows(sources),
                 "deliveries": deliveries,
                 "messages": messages,
             }
         )
         return
     show_deliveries(deliveries)
+    show_freshness(sources)
     show_table("Messages", messages)
     if published:
         when = f"{published.published_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator
 from typing import Any, get_args
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -108,6 +109,7 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from _check_names("projects", [project.name for project in config.projects])
     yield from _check_locations(config)
     yield from _check_teams(config)
+    yield from _check_time_zone(config)
     projects = enumerate(config.projects)
     yield from _check_meanings([(("projects", at, "aliases"), one.name, one.aliases) for at, one in projects])
     yield from _check_meanings([(("environments", name), name, words) for name, words in config.environments.items()])
@@ -137,6 +139,14 @@ def _check_teams(config: Config) -> Iterator[tuple[Place, str]]:
             near = difflib.get_close_matches(project.team, teams, n=1)
             hint = f"did you mean {near[0]}?" if near else f"the teams are: {', '.join(teams) or '(none yet)'}"
             yield ("projects", position, "team"), f"is {project.team!r}, which is no team here; {hint}"
+
+
+def _check_time_zone(config: Config) -> Iterator[tuple[Place, str]]:
+    zone, known = config.freshness.time_zone, available_timezones()
+    if zone not in known:
+        near = difflib.get_close_matches(zone, sorted(known), n=1)
+        hint = f"did you mean {near[0]}?" if near else "write an IANA name, for example Europe/Paris"
+        yield ("freshness", "time_zone"), f"is {zone!r}, which is no time zone; {hint}"
 
 
 def _check_meanings(groups: list[tuple[Place, str, tuple[str, ...]]]) -> Iterator[tuple[Place, str]]:

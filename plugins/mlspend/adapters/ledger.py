@@ -10,7 +10,14 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from mlspend.adapters.home import Home
-from mlspend.adapters.state_store import StateStore, billing_currencies, deliveries, messages, publications
+from mlspend.adapters.state_store import (
+    StateStore,
+    billing_currencies,
+    deliveries,
+    messages,
+    publications,
+    watched_sources,
+)
 from mlspend.core.deliveries import Delivery, Partition, Publication, Receipt
 from mlspend.core.selection import DeliveryRecord, Key, describe_standings, select_current, select_to_land
 from mlspend.core.shadows import Shadow
@@ -153,6 +160,30 @@ class Ledger:
             costs = {name: Decimal(cost) for name, cost in json.loads(row["billed_costs"] or "{}").items()}
             described.append({**row, "billed_costs": costs, "status": standing.status, "reason": standing.reason})
         return described
+
+    # Sources
+
+    def watch(self, sources: Iterable[str], now: datetime) -> dict[str, dict[str, Any]]:
+        """Return per source since when it is watched, `now` where it was not, and when it was last looked at.
+
+        Keys: source, watched_since, looked_at (None: everything that lies there was never listed).
+        """
+        names = list(sources)
+        query = sa.select(watched_sources).where(watched_sources.c.source.in_(names))
+        known = {row["source"]: row for row in self._store.rows(query)}
+        if new := [name for name in names if name not in known]:
+            with self._store.transaction() as connection:
+                for name in new:
+                    row = self._store.upsert(watched_sources).values(source=name, watched_since=now)
+                    connection.execute(row.on_conflict_do_nothing())
+            known = {row["source"]: row for row in self._store.rows(query)}
+        return known
+
+    def record_look(self, source: str, now: datetime) -> None:
+        """Record that at `now` every delivery that lies at `source` was in the ledger."""
+        row = self._store.upsert(watched_sources).values(source=source, watched_since=now, looked_at=now)
+        with self._store.transaction() as connection:
+            connection.execute(row.on_conflict_do_update(index_elements=["source"], set_={"looked_at": now}))
 
     # Publications
 

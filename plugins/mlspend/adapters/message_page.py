@@ -47,7 +47,7 @@ def _rich_text(element: Json) -> str:
     if element["type"] == "rich_text_list":
         return "<ul>" + "".join(f"<li>{_runs(item)}</li>" for item in element["elements"]) + "</ul>"
     only = element["elements"][0] if len(element["elements"]) == 1 else {}
-    if only.get("style", {}).get("bold"):
+    if only.get("type") == "text" and only.get("style", {}).get("bold"):
         return f"<h2>{escape(only['text'])}</h2>"
     return f"<p>{_runs(element)}</p>"
 
@@ -57,6 +57,8 @@ def _runs(section: Json) -> str:
 
 
 def _run(run: Json) -> str:
+    if run["type"] == "broadcast":
+        return f"<strong>@{escape(run['range'])}</strong>"
     words = escape(run["text"]).replace("\n", "<br>")
     if direction := _direction(run["text"]):
         words = f'<span class="{direction}">{words}</span>'

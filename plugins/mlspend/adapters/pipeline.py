@@ -66,9 +66,11 @@ def land(
     """
     tell(f"looking for deliveries of {source}")
     found = landing.discover(location, source, s3=s3)
-    return land_deliveries(
+    landed = land_deliveries(
         source, found, home, ledger, now=now, tell=tell, s3=s3, accept_new_currency=accept_new_currency
     )
+    ledger.record_look(source, now)
+    return landed
 
 
 def land_deliveries(

@@ -71,6 +71,13 @@ dead_letters = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("body", sa.Text),
 )
+watched_sources = sa.Table(
+    "watched_sources",
+    metadata,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("watched_since", UtcDateTime),
+    sa.Column("looked_at", UtcDateTime),
+)
 billing_currencies = sa.Table(
     "billing_currencies",
     metadata,

@@ -60,6 +60,10 @@ class CurrencyChanged(Terminal):
     """A billing account is billed in another currency than the one recorded for it."""
 
 
+class SourceOverdue(Terminal):
+    """A source has delivered nothing for hours past its rhythm; somebody must ask the provider, or look at landing."""
+
+
 class StoreAccessDenied(Terminal):
     """Credentials or permissions of the export's bucket or folder must be corrected."""
 

@@ -72,18 +72,25 @@ def moment(value: datetime) -> str:
     return f"{day(value.date())} {value:%H:%M} UTC"
 
 
-def age(span: timedelta) -> str:
+def age(length: timedelta) -> str:
     """Return how long ago something was, in its largest whole unit.
 
     >>> age(timedelta(minutes=50)), age(timedelta(hours=30)), age(timedelta(days=2))
     ('less than an hour ago', '30 hours ago', '2 days ago')
     """
-    hours = int(span.total_seconds() // 3600)
+    return "less than an hour ago" if length < timedelta(hours=1) else f"{span(length)} ago"
+
+
+def span(length: timedelta) -> str:
+    """Return how long something lasts, in its largest whole unit.
+
+    >>> span(timedelta(minutes=50)), span(timedelta(hours=30)), span(timedelta(days=2))
+    ('less than an hour', '30 hours', '2 days')
+    """
+    hours = int(length.total_seconds() // 3600)
     if hours < 1:
-        return "less than an hour ago"
-    if hours < 48:
-        return count(hours, "hour") + " ago"
-    return count(hours // 24, "day") + " ago"
+        return "less than an hour"
+    return count(hours, "hour") if hours < 48 else count(hours // 24, "day")
 
 
 def count(number: int, noun: str) -> str:
