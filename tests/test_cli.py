@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -98,6 +99,9 @@ def test_help_loads_nothing_heavy() -> None:
         ["example"],
         ["example", "--to", "x", "--end", "October"],
         ["example", "--to", "x", "--scale", "0"],
+        ["status", "--max-age", "36"],
+        ["status", "--max-age", "1w"],
+        ["status", "--max-age", ""],
     ],
 )
 def test_wrong_use_ends_with_2(company: Home, words: list[str]) -> None:
@@ -174,6 +178,30 @@ def test_a_check_of_sources_lists_what_was_delivered_and_lands_nothing(company: 
         assert PERIOD in mlspend(*words).stdout
     assert not company.landing.exists()
     assert "the configuration knows: cloud" in mlspend("check", "source", "other").stderr
+
+
+def test_status_is_a_dead_mans_switch(company: Home) -> None:
+    """Green only while every source delivered within the age; the clock of the file is the provider's."""
+    nothing = mlspend("status", "--max-age", "3d")
+    assert nothing.exit_code == 1
+    assert "source 'cloud': nothing was ever delivered" in nothing.stderr
+    assert mlspend("status").exit_code == 0
+    written = time.time() - 30 * 3600
+    os.utime(write_export(company), (written, written))
+    assert mlspend("land").exit_code == 0
+    for age, expected in (("1800m", 1), ("29h", 1), ("31h", 0), ("2d", 0)):
+        result = mlspend("status", "--max-age", age)
+        assert result.exit_code == expected
+        assert ("source 'cloud': last delivered" in result.stderr) == bool(expected)
+        assert ("more than " + age in result.stderr) == bool(expected)
+    result = mlspend("status", "--max-age", "29h", "--json")
+    assert result.exit_code == 1
+    [found] = read_json(result)["freshness"]
+    assert (found["source"], found["level"], found["rhythm_hours"]) == ("cloud", "critical", 24.0)
+    assert 30 <= found["age_hours"] < 31
+    shown = mlspend("status").stdout
+    assert "Freshness" in shown
+    assert "30 hours" in shown
 
 
 def test_everything_in_order_then_again_then_a_restated_month(company: Home) -> None:

@@ -23,7 +23,7 @@ def freshness_rows(sources: Sequence["Freshness"]) -> list[dict[str, Any]]:
             "rhythm_hours": _hours(each.rhythm),
             "overdue_hours": max(_hours(each.overdue), 0.0),
             "last_looked_at": each.looked_at,
-            "rejected_since": each.rejected,
+            "not_landed_since": each.failed,
         }
         for each in sources
     ]

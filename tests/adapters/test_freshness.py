@@ -110,15 +110,16 @@ def test_a_source_is_watched_from_the_first_time_anybody_asks(ledger: Ledger) ->
     assert (silent.level, silent.since) == ("critical", hour(0))
 
 
-def test_what_is_rejected_is_not_fresh_until_it_lands(ledger: Ledger) -> None:
+@pytest.mark.parametrize("is_final", [True, False])
+def test_what_cannot_be_landed_is_not_fresh_until_it_is(ledger: Ledger, is_final: bool) -> None:
     deliver(ledger, 0)
     broken = deliver(ledger, 20)
-    ledger.record_rejected(broken, "source 'aws': truncated", hour(20))
+    ledger.record_rejected(broken, "source 'aws': truncated", hour(20), is_final=is_final)
     [found] = freshness.read(CONFIG, ledger, hour(29))
-    assert (found.level, found.last_delivered_at, found.rejected) == ("critical", hour(0), 1)
+    assert (found.level, found.last_delivered_at, found.failed) == ("critical", hour(0), 1)
     ledger.record_landed(Receipt(broken, "aws_cur", (), 0, ()), hour(29))
     [found] = freshness.read(CONFIG, ledger, hour(29))
-    assert (found.level, found.last_delivered_at, found.rejected) == ("fresh", hour(20), 0)
+    assert (found.level, found.last_delivered_at, found.failed) == ("fresh", hour(20), 0)
 
 
 def test_the_rhythm_is_configured_per_source(ledger: Ledger) -> None:
@@ -270,13 +271,13 @@ def _runs(message: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_notice_says_how_many_deliveries_were_rejected(checks: Checks, workspace: Workspace) -> None:
+def test_a_notice_says_how_many_deliveries_could_not_be_landed(checks: Checks, workspace: Workspace) -> None:
     deliver(checks.ledger, 0)
     checks.ledger.record_rejected(deliver(checks.ledger, 20), "truncated", hour(20))
     assert not checks.run(29)
     page = message_page.render(workspace.posted[0])
-    assert "Delivered since, but rejected: </strong>1" in page
-    assert "why they were rejected" in page
+    assert "Delivered since, but not landed: </strong>1" in page
+    assert "why they could not be landed" in page
 
 
 # Once, whatever happens

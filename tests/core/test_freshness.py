@@ -30,8 +30,8 @@ def hour(number: float) -> datetime:
     return START + timedelta(hours=number)
 
 
-def seen(delivered: float, lag: float = 0, *, rejected: bool = False) -> SeenDelivery:
-    return SeenDelivery(hour(delivered), hour(delivered + lag), rejected)
+def seen(delivered: float, lag: float = 0, *, failed: bool = False) -> SeenDelivery:
+    return SeenDelivery(hour(delivered), hour(delivered + lag), failed)
 
 
 def judged(
@@ -87,13 +87,13 @@ def test_a_clock_that_is_ahead_does_not_hide_silence() -> None:
     assert judged([from_the_future], 24 * 365).level == "critical"
 
 
-def test_a_rejected_delivery_shows_the_rhythm_but_is_not_fresh() -> None:
-    found = judged([seen(0), seen(20, rejected=True), seen(30, rejected=True)], 32, rhythm=6)
-    assert (found.level, found.last_delivered_at, found.rejected) == ("critical", hour(0), 2)
+def test_a_delivery_that_cannot_be_landed_shows_the_rhythm_but_is_not_fresh() -> None:
+    found = judged([seen(0), seen(20, failed=True), seen(30, failed=True)], 32, rhythm=6)
+    assert (found.level, found.last_delivered_at, found.failed) == ("critical", hour(0), 2)
     assert found.rhythm == timedelta(hours=10)
-    only_rejected = judged([seen(20, rejected=True)], 40)
-    assert (only_rejected.last_delivered_at, only_rejected.age, only_rejected.rejected) == (None, 40 * DAY / 24, 1)
-    assert only_rejected.level == "critical"
+    only_failed = judged([seen(20, failed=True)], 40)
+    assert (only_failed.last_delivered_at, only_failed.age, only_failed.failed) == (None, 40 * DAY / 24, 1)
+    assert only_failed.level == "critical"
 
 
 @pytest.mark.parametrize(("now", "level"), [(24, "fresh"), (28, "late"), (29, "critical")])
@@ -200,7 +200,7 @@ def test_only_the_last_sixty_gaps_count() -> None:
 # Properties
 
 deliveries = st.lists(
-    st.builds(seen, st.integers(-2000, 500), st.integers(-50, 100), rejected=st.booleans()), max_size=30
+    st.builds(seen, st.integers(-2000, 500), st.integers(-50, 100), failed=st.booleans()), max_size=30
 )
 
 
@@ -209,7 +209,7 @@ def test_order_and_repetition_of_deliveries_do_not_matter(
     known: list[SeenDelivery], now: int, data: st.DataObject
 ) -> None:
     shuffled = data.draw(st.permutations(known))
-    again = [each for each in known if not each.is_rejected][:3]
+    again = [each for each in known if not each.has_failed][:3]
     assert judged(shuffled, now) == judged(known, now)
     assert judged([*known, *again], now) == judged(known, now)
 
@@ -317,9 +317,9 @@ def test_what_is_said_names_source_last_delivery_age_rhythm_and_what_to_do() -> 
         "its rhythm is 24 hours, overdue by 7 hours"
     )
     assert "land_billing_aws" in advise(found)
-    rejected = judged([seen(0), seen(20, rejected=True)], 31)
-    assert describe(rejected).endswith("newer ones rejected: 1")
-    assert "why they were rejected" in advise(rejected)
+    failed = judged([seen(0), seen(20, failed=True)], 31)
+    assert describe(failed).endswith("newer ones that could not be landed: 1")
+    assert "why they could not be landed" in advise(failed)
 
 
 @pytest.mark.parametrize("text", ["", "36", "h", "0h", "-1h", "1.5h", "36 h", "36H", "1w", "1h30m", "9999999d", "３h"])

@@ -79,6 +79,7 @@ def dag(parsed: dict[str, Any], dag_id: str) -> dict[str, Any]:
 def test_every_configured_source_has_its_landing(parsed: dict[str, Any]) -> None:
     assert sorted(each["dag_id"] for each in parsed["dags"]) == [
         "build_warehouse",
+        "check_freshness",
         "land_billing_aws",
         "land_billing_aws_research",
         "send_digest",
@@ -109,7 +110,7 @@ def test_no_run_overtakes_another_and_no_past_is_caught_up(parsed: dict[str, Any
 
 def test_names_are_verb_and_noun_and_tasks_are_operators_of_ours(parsed: dict[str, Any]) -> None:
     for each in parsed["dags"]:
-        assert re.fullmatch(r"(land|build|send)_[a-z]+(_[a-z_]+)?", each["dag_id"])
+        assert re.fullmatch(r"(land|build|check|send)_[a-z]+(_[a-z_]+)?", each["dag_id"])
         for task_id, _, module in each["tasks"]:
             assert re.fullmatch(r"[a-z]+_[a-z]+", task_id)
             assert module.startswith("mlspend.operators.")

@@ -50,8 +50,8 @@ def read(config: Config, ledger: Ledger, now: datetime) -> list[Freshness]:
     seen: dict[str, list[SeenDelivery]] = {source.name: [] for source in config.sources}
     for row in ledger.deliveries():
         if row["source"] in seen:
-            is_rejected = row["rejected_at"] is not None and row["landed_at"] is None
-            seen[row["source"]].append(SeenDelivery(row["delivered_at"], row["seen_at"], is_rejected))
+            has_failed = row["rejection_reason"] is not None and row["landed_at"] is None
+            seen[row["source"]].append(SeenDelivery(row["delivered_at"], row["seen_at"], has_failed))
     watched = ledger.watch(seen, now)
     return [
         judge(

@@ -51,6 +51,6 @@ def _facts(freshness: Freshness) -> list[part.Line]:
     facts.append(part.labelled("Rhythm", wording.span(freshness.rhythm)))
     if freshness.looked_at:
         facts.append(part.labelled("Last looked for", wording.moment(freshness.looked_at)))
-    if freshness.rejected:
-        facts.append(part.labelled("Delivered since, but rejected", f"{freshness.rejected:,}"))
+    if freshness.failed:
+        facts.append(part.labelled("Delivered since, but not landed", f"{freshness.failed:,}"))
     return facts

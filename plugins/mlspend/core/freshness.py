@@ -28,11 +28,11 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 
 @dataclass(frozen=True)
 class SeenDelivery:
-    """One version of one billing period as the ledger knows it; `is_rejected` where it could not be landed."""
+    """One version of one billing period as the ledger knows it; `has_failed` where it could not be landed."""
 
     delivered_at: datetime
     seen_at: datetime
-    is_rejected: bool = False
+    has_failed: bool = False
 
     @property
     def made_at(self) -> datetime:
@@ -54,9 +54,9 @@ class Rules:
 class Freshness:
     """How a source stands at one moment. `overdue` is how far past its rhythm it is, negative within it.
 
-    `last_delivered_at` is that of the newest delivery not rejected; None: nothing was ever delivered.
+    `last_delivered_at` is of the newest delivery that did not fail to land; None: nothing was ever delivered.
     `since` is what the age is counted from: the last delivery, else when the source was first watched.
-    `rejected` counts the newer deliveries that could not be landed.
+    `failed` counts the newer deliveries that could not be landed.
     """
 
     source: str
@@ -67,7 +67,7 @@ class Freshness:
     rhythm: timedelta
     overdue: timedelta
     level: Level
-    rejected: int = 0
+    failed: int = 0
 
 
 def judge(
@@ -84,11 +84,11 @@ def judge(
 
     `looked_at` is up to when it is known that nothing else was delivered: the last look at everything that lies there,
     or `now` where the provider announces deliveries. Silence after that is not the provider's, yet nobody's look for
-    longer than the rhythm (at least a day) is a fault too. A rejected delivery does not make a source fresh.
+    longer than the rhythm (at least a day) is a fault too. A delivery that cannot be landed makes no source fresh.
     """
     seen = list(deliveries)
     rhythm = max(configured_rhythm, measure_rhythm(seen) or configured_rhythm)
-    last = max((each.made_at for each in seen if not each.is_rejected), default=None)
+    last = max((each.made_at for each in seen if not each.has_failed), default=None)
     if last is None:
         since, overdue = watched_since, now - watched_since - rhythm
     else:
@@ -109,14 +109,14 @@ def judge(
         else "late"
         if overdue > timedelta()
         else "fresh",
-        rejected=sum(each.is_rejected and (last is None or each.made_at > last) for each in seen),
+        failed=sum(each.has_failed and (last is None or each.made_at > last) for each in seen),
     )
 
 
 def measure_rhythm(deliveries: Sequence[SeenDelivery]) -> timedelta | None:
     """Return the p99 of the last 60 gaps between deliveries, None where there are not two yet.
 
-    Deliveries within an hour are one. Every version counts once, of whatever billing period, rejected ones too. What
+    Deliveries within an hour are one. Every version counts once, of whatever billing period, landed or not. What
     lay there when the source was first seen counts as one: of old months an export keeps only the last version, and
     the time between those is not its rhythm.
     """
@@ -173,23 +173,23 @@ def describe(freshness: Freshness) -> str:
     """Return what is known of a source's deliveries as one sentence without its end."""
     rhythm = wording.span(freshness.rhythm)
     late = f", overdue by {wording.span(freshness.overdue)}" if freshness.level != "fresh" else ""
-    rejected = f"; newer ones rejected: {freshness.rejected}" if freshness.rejected else ""
+    failed = f"; newer ones that could not be landed: {freshness.failed}" if freshness.failed else ""
     if freshness.last_delivered_at is None:
         return (
             f"source {freshness.source!r}: nothing was ever delivered; it is watched since "
-            f"{wording.moment(freshness.since)}, its rhythm is {rhythm}{late}{rejected}"
+            f"{wording.moment(freshness.since)}, its rhythm is {rhythm}{late}{failed}"
         )
     looked = f", last looked for at {wording.moment(freshness.looked_at)}" if freshness.looked_at else ""
     return (
         f"source {freshness.source!r}: last delivered {wording.moment(freshness.last_delivered_at)}, "
-        f"{wording.age(freshness.age)}{looked}; its rhythm is {rhythm}{late}{rejected}"
+        f"{wording.age(freshness.age)}{looked}; its rhythm is {rhythm}{late}{failed}"
     )
 
 
 def advise(freshness: Freshness) -> str:
     """Return what to do about a silent source."""
-    if freshness.rejected:
-        return f"Read in `mlspend status` why they were rejected, and have source {freshness.source!r} delivered again"
+    if freshness.failed:
+        return "Read in `mlspend status` why they could not be landed, and mend that or have them delivered again"
     return (
         f"Look whether the export still writes to its location (`mlspend check source {freshness.source}`) and whether "
         f"land_billing_{freshness.source} runs; where it delivers less often by right, raise its rhythm_hours in "
