@@ -8,6 +8,7 @@ wait.
 - *BuildFailed*: a dbt model or test; the message names it and shows rows. Nothing was published.
 - *ChecksFailed*: the data broke a rule, or money was not conserved; the message names expectation, count and sample
   rows. If the delivery is wrong, have it delivered again; if the rule is wrong, change `expectations/`.
+- *DiskFull, HomeNotWritable, StateUnavailable, StateLost*: the machine, not the data: see docs/deployment.md.
 - Clear the failed run to try again, or wait: the next landing starts a build as long as something awaits publication.
 """
 

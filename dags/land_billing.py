@@ -7,6 +7,7 @@ with its control totals into the ledger. Changes the asset `landing_<source>` on
 - *StoreAccessDenied, ExportUnrecognised, ExportUnreadable, ExportContractBroken, CurrencyChanged*: not retried. The
   message names source, billing period and file; ask the owner of the export to deliver again, then run it once more.
 - *ExportNotDelivered, StoreUnavailable*: retried. Still so the next day: look whether the export was switched off.
+- *DiskFull, HomeNotWritable, StateUnavailable, StateLost*: the machine, not the data: see docs/deployment.md.
 - What was landed before stays as it is, and readers keep the last published warehouse.
 """
 

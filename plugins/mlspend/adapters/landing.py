@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlspend.adapters.discovery import discover
+from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.duckdb_files import Connection, connect
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_files import FileGroup, group_files, read_tag_keys, write_lines
@@ -66,7 +67,11 @@ def land(
             f"{delivery}: manifest {delivery.manifest_uri} names no file: deliver the export again"
         )
     logger.info("landing %s: %d files", delivery, len(delivery.files))
-    with working_folder(home.landing) as folder, connect(temp_directory=folder / "spill") as connection:
+    with (
+        disk_errors(home.root, str(delivery)),
+        working_folder(home.landing) as folder,
+        connect(temp_directory=folder / "spill") as connection,
+    ):
         paths = fetch_all(open_store(delivery.files[0].uri, s3), delivery, folder / "raw")
         _check_settled(delivery, paths, now)
         before = [path.stat().st_mtime_ns for path in paths]

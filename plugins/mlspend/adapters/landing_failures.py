@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mlspend.adapters.disk_errors import is_disk_full
 from mlspend.adapters.duckdb_files import Connection, Error
 from mlspend.adapters.landing_sql import NO_VALUE, cast_columns, column, whole_map
 from mlspend.adapters.raw_files import RawFile, read_relation
@@ -18,8 +19,10 @@ def explain_failure(
 ) -> Exception:
     """Return the error to raise instead of DuckDB's: file by file, what cannot be read, then what cannot be cast.
 
-    Where every file reads and casts, the export is not to blame and DuckDB's own error is returned.
+    Where every file reads and casts, or the disk is full, the export is not to blame: then it is DuckDB's own error.
     """
+    if is_disk_full(error):
+        return error
     for file in files:
         found = _unreadable(connection, delivery, shape, file) or _uncastable(connection, delivery, shape, file)
         if found:
@@ -66,6 +69,8 @@ def _unreadable(connection: Connection, delivery: Delivery, shape: Shape, file: 
     try:
         connection.execute(f"select count(*), bit_xor(hash(t)) from {_relation(shape, file)}").fetchall()
     except Error as error:
+        if is_disk_full(error):
+            raise
         if _DUPLICATE_KEYS in str(error):
             return _duplicate_keys(delivery, file)
         return ExportUnreadable(f"{delivery}: {file.uri} cannot be read to its end, deliver it again: {_gist(error)}")

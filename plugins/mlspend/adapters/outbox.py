@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlspend.adapters import message_page
+from mlspend.adapters.disk_errors import disk_errors
 
 
 def write(outbox: Path, folder: str, payload: dict[str, Any]) -> Path:
@@ -15,10 +16,11 @@ def write(outbox: Path, folder: str, payload: dict[str, Any]) -> Path:
     Each file is replaced in one step: a reader sees the old one or the new one.
     """
     stem = outbox / folder / (re.sub(r"[^\w.-]+", "_", payload["channel"].removeprefix("#")) or "_")
-    stem.parent.mkdir(parents=True, exist_ok=True)
     page = stem.with_name(f"{stem.name}.html")
-    _replace(stem.with_name(f"{stem.name}.json"), json.dumps(payload, indent=2, ensure_ascii=False) + "\n")
-    _replace(page, message_page.render(payload))
+    with disk_errors(outbox, f"writing the message for {payload['channel']}"):
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        _replace(stem.with_name(f"{stem.name}.json"), json.dumps(payload, indent=2, ensure_ascii=False) + "\n")
+        _replace(page, message_page.render(payload))
     return page
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.duckdb_files import Connection, Error, connect
 from mlspend.adapters.landing_sql import column
 from mlspend.adapters.raw_files import RawFile, open_raw_file, read_relation
@@ -71,7 +72,11 @@ class Peek:
 
     @contextmanager
     def _opened(self, stored: StoredObject) -> Iterator[tuple[Connection, RawFile]]:
-        with tempfile.TemporaryDirectory(prefix="mlspend-peek-") as folder, connect() as connection:
+        with (
+            disk_errors(Path(tempfile.gettempdir()), f"source {self.source!r}: looking into {stored.file.uri}"),
+            tempfile.TemporaryDirectory(prefix="mlspend-peek-") as folder,
+            connect() as connection,
+        ):
             try:
                 path = self.store.fetch(stored.file, Path(folder))
                 file = open_raw_file(connection, path, stored.file.uri)

@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING
 from mlspend.adapters import landing, proof, publication, warehouse
 from mlspend.adapters.build_plan import partition_of
 from mlspend.adapters.config import Config
+from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build, Delivery, Publication, Receipt
-from mlspend.core.errors import BuildOvertaken, ExportsNotLanded, ExportsRejected, MlspendError, NothingProved, Terminal
+from mlspend.core.errors import (
+    BuildOvertaken,
+    DiskFull,
+    ExportsNotLanded,
+    ExportsRejected,
+    HomeNotWritable,
+    MlspendError,
+    NothingProved,
+    Terminal,
+)
 from mlspend.core.shadows import separate_shadows
 
 if TYPE_CHECKING:
@@ -95,6 +105,10 @@ def land_deliveries(
         try:
             before = current.get((delivery.source, delivery.period))
             receipt = landing.land(delivery, home, known_currencies=currencies, now=now, s3=s3, current=before)
+        except (DiskFull, HomeNotWritable) as error:
+            # No fault of the delivery, and the next one would fare no better.
+            ledger.record_rejected(delivery, str(error), now, is_final=False)
+            raise
         except MlspendError as error:
             rejection = Rejection(delivery, str(error), isinstance(error, Terminal))
             rejections.append(rejection)
@@ -120,8 +134,9 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
             proof.prove(made, home, now=now, prover=prover)
     if not made.is_unchanged:
         mark = {"build": made.to_json(), "on": previous.build_id if previous else None}
-        _mark(home, made).parent.mkdir(parents=True, exist_ok=True)
-        _mark(home, made).write_text(json.dumps(mark))
+        with disk_errors(home.root, f"build {made.build_id}"):
+            _mark(home, made).parent.mkdir(parents=True, exist_ok=True)
+            _mark(home, made).write_text(json.dumps(mark))
     return made
 
 

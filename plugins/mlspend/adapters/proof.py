@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 from typing import Self
 
 from mlspend.adapters import duckdb_files
+from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.core.deliveries import Build, CheckResult, Partition, Receipt
 from mlspend.core.errors import ChecksFailed
@@ -66,14 +67,16 @@ def prove(build: Build, home: Home, *, now: datetime, prover: Prover | None = No
     folder = Path(build.warehouse_path).parent
     plan = folder / "expectations.json"
     results_file = folder / "expectation-results.json"
-    plan.write_text(plan_proof(build, home).to_json())
-    results_file.unlink(missing_ok=True)
-    with nullcontext(prover) if prover else Prover() as ready:
-        _ask(build, plan, results_file, ready)
-    results = [CheckResult(**{field: row[field] for field in _FIELDS}) for row in json.loads(results_file.read_text())]
-    _record(build, results, now)
-    if stopping := [result for result in results if is_stopping(result)]:
-        raise ChecksFailed(_explain(build, stopping))
+    with disk_errors(home.root, f"proving build {build.build_id}"):
+        plan.write_text(plan_proof(build, home).to_json())
+        results_file.unlink(missing_ok=True)
+        with nullcontext(prover) if prover else Prover() as ready:
+            _ask(build, plan, results_file, ready)
+        answers = json.loads(results_file.read_text())
+        results = [CheckResult(**{field: row[field] for field in _FIELDS}) for row in answers]
+        _record(build, results, now)
+        if stopping := [result for result in results if is_stopping(result)]:
+            raise ChecksFailed(_explain(build, stopping))
     for result in results:
         if not result.is_success:
             logger.warning("build %s: %s", build.build_id, _sentence(result))

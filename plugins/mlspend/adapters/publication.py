@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mlspend.adapters import duckdb_files, ops_tables, retirement
+from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build, Partition, Publication
@@ -34,7 +35,7 @@ def publish(build: Build, home: Home, ledger: Ledger, *, now: datetime, keep: ti
     not all there, evaluated and green; BuildOvertaken when something else was published since it was begun. Lake
     builds that no publication of the time `keep` before `now` names are deleted.
     """
-    with _one_at_a_time(home):
+    with disk_errors(home.root, f"publishing build {build.build_id}"), _one_at_a_time(home):
         current = read_published(home)
         if current is None or (current.build_id != build.build_id and not build.is_unchanged):
             if not Path(build.warehouse_path).exists():
@@ -63,8 +64,10 @@ def copy_self_contained(home: Home, to: Path) -> None:
     """
     if not home.published_warehouse.exists():
         raise NothingPublished(f"nothing is published at {home.published_warehouse} yet: run `mlspend run` first")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as folder:
+    with (
+        disk_errors(to.parent, f"copying what is published to {to}"),
+        _folder_beside(to) as folder,
+    ):
         partial = Path(folder) / to.name
         with duckdb_files.connect(partial, temp_directory=Path(folder)) as connection:
             connection.execute(f"attach {duckdb_files.quote(str(home.published_warehouse))} as published (read_only)")
@@ -72,6 +75,13 @@ def copy_self_contained(home: Home, to: Path) -> None:
             connection.execute("detach published")
             connection.execute("checkpoint")
         move_over(partial, to)
+
+
+@contextmanager
+def _folder_beside(to: Path) -> Iterator[str]:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as folder:
+        yield folder
 
 
 def move_over(file: Path, target: Path) -> None:

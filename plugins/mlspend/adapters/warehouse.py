@@ -3,16 +3,18 @@
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mlspend.adapters import dbt, duckdb_files
 from mlspend.adapters.build_plan import LAKE_TABLES, lake_folder, partition_of, write_plan
 from mlspend.adapters.config import Config
+from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
 from mlspend.core.deliveries import Build, Partition, Publication, Receipt
-from mlspend.core.errors import BuildFailed
+from mlspend.core.errors import BuildFailed, DiskFull
 
 logger = logging.getLogger(__name__)
 
@@ -39,23 +41,26 @@ def build(
         logger.info("nothing changed since build %s", previous.build_id)
         published = str(home.published_warehouse)
         return Build(previous.build_id, SCHEMA_VERSION, configuration_hash, published, "", partitions, (), True)
-    folder = _new_folder(home, now)
+    with disk_errors(home.root, "building the warehouse"):
+        folder = _new_folder(home, now)
     warehouse = folder / "warehouse.duckdb"
-    if previous and is_same_schema:
-        shutil.copyfile(home.published_warehouse, warehouse)
     rebuilt = tuple(partition for partition in partitions if partition not in unchanged)
     kept = [partition for partition in partitions if partition in unchanged]
-    plan = write_plan(
-        home,
-        config,
-        folder,
-        rebuild=[held[partition] for partition in rebuilt],
-        vanished=_vanished(before, partitions),
-        kept_files={table: _kept_files(home, table, previous, kept) for table in LAKE_TABLES},
-    )
+    kept_files = {table: _kept_files(home, table, previous, kept) for table in LAKE_TABLES}
     plan_file = folder / "plan.json"
-    dbt.build(dbt.DbtRun(warehouse, plan_file, folder, parse_cache=home.builds / "partial_parse.msgpack"))
-    _finish(warehouse, [Path(file) for part in plan["rebuild"] for file in part["lake_files"].values()])
+    with _leaving_no_weight(home, folder):
+        if previous and is_same_schema:
+            shutil.copyfile(home.published_warehouse, warehouse)
+        plan = write_plan(
+            home,
+            config,
+            folder,
+            rebuild=[held[partition] for partition in rebuilt],
+            vanished=_vanished(before, partitions),
+            kept_files=kept_files,
+        )
+        dbt.build(dbt.DbtRun(warehouse, plan_file, folder, parse_cache=home.builds / "partial_parse.msgpack"))
+        _finish(warehouse, [Path(file) for part in plan["rebuild"] for file in part["lake_files"].values()])
     return Build(folder.name, SCHEMA_VERSION, configuration_hash, str(warehouse), str(plan_file), partitions, rebuilt)
 
 
@@ -76,6 +81,18 @@ def _new_folder(home: Home, now: datetime) -> Path:
             (home.builds / candidate).mkdir(parents=True)
             return home.builds / candidate
     raise BuildFailed(f"too many builds are called {name} in {home.builds}: remove the old ones")
+
+
+@contextmanager
+def _leaving_no_weight(home: Home, folder: Path) -> Iterator[None]:
+    """Name a full disk as such, and free at once what the build took of it: the next one needs the space."""
+    try:
+        with disk_errors(home.root, f"build {folder.name}"):
+            yield
+    except DiskFull:
+        for leftover in (folder, *home.lake.glob(f"*/build={folder.name}")):
+            shutil.rmtree(leftover, ignore_errors=True)
+        raise
 
 
 def _kept_files(home: Home, table: str, previous: Publication | None, kept: Iterable[Partition]) -> list[str]:

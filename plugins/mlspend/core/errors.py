@@ -120,8 +120,20 @@ class TaskFailed(Terminal):
     """A task of the small Airflow failed; its own error is quoted."""
 
 
+class DiskFull(Transient):
+    """The disk of MLSPEND_HOME, or of the folder named, has no space left; nothing half-written counts."""
+
+
+class HomeNotWritable(Terminal):
+    """MLSPEND_HOME, or the folder named, is mounted read-only or belongs to another user."""
+
+
 class StateUnavailable(Transient):
     """The state store did not answer, or another process held it too long."""
+
+
+class StateLost(Terminal):
+    """The state store's file is damaged, or was taken away while it was open; it must be restored."""
 
 
 class StateUnknown(Terminal):
