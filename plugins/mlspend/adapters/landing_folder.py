@@ -8,6 +8,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlspend.core.deliveries import Delivery, Receipt
@@ -25,6 +26,16 @@ def read_receipt(landing: Path, delivery: Delivery) -> Receipt | None:
     """Return the receipt of a delivery that is landed, None when it is not."""
     path = delivery_folder(landing, delivery) / _RECEIPT
     return Receipt.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def landed_receipts(landing: Path) -> list[tuple[Receipt, datetime]]:
+    """Return the receipt of every delivery landed below `landing` and when it was written (UTC), oldest first."""
+    landed = (path for path in landing.glob(f"*/*/*/{_RECEIPT}") if _INCOMING not in path.parts)
+    paths = sorted(landed, key=lambda path: path.stat().st_mtime)
+    return [
+        (Receipt.from_json(path.read_text(encoding="utf-8")), datetime.fromtimestamp(path.stat().st_mtime, UTC))
+        for path in paths
+    ]
 
 
 @contextmanager

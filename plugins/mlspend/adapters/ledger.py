@@ -1,6 +1,7 @@
 """What has happened: deliveries with their receipts, publications, messages. One short transaction per fact."""
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from mlspend.adapters.home import Home
+from mlspend.adapters.landing_folder import landed_receipts
 from mlspend.adapters.state_store import (
     StateStore,
     billing_currencies,
@@ -22,6 +24,8 @@ from mlspend.core.deliveries import Delivery, Partition, Publication, Receipt
 from mlspend.core.selection import DeliveryRecord, Key, describe_standings, select_current, select_to_land
 from mlspend.core.shadows import Shadow
 
+logger = logging.getLogger(__name__)
+
 _KEY = (deliveries.c.source, deliveries.c.billing_period, deliveries.c.version)
 
 
@@ -33,9 +37,17 @@ class Ledger:
 
     @classmethod
     def open(cls, home: Home) -> Self:
-        """Return the ledger of `home`, its tables brought to this version."""
+        """Return the ledger of `home`, its tables brought to this version.
+
+        An empty one beside landed deliveries was lost, and is filled again from their receipts: else the next build
+        would take every period that its origin no longer has for vanished.
+        """
         ledger = cls(home.state_url)
         ledger.migrate()
+        if ledger.is_empty():
+            for receipt, landed_at in landed_receipts(home.landing):
+                logger.warning("the state store was empty: %s is recorded again", receipt.delivery)
+                ledger.record_landed(receipt, landed_at)
         return ledger
 
     def __enter__(self) -> Self:
@@ -51,6 +63,10 @@ class Ledger:
     def migrate(self) -> None:
         """Create or upgrade the tables; safe at any time and from several processes at once."""
         self._store.migrate()
+
+    def is_empty(self) -> bool:
+        """Tell whether no delivery was ever recorded."""
+        return not self._store.rows(sa.select(deliveries.c.source).limit(1))
 
     # Deliveries
 
