@@ -17,6 +17,7 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.landing import discover, land
 from mlspend.adapters.landing_folder import read_receipt, working_folder
 from mlspend.core.deliveries import ControlTotal, Receipt
+from mlspend.core.errors import DiskFull
 from tests.aws_exports import cur2_line, landed, legacy_line, write_data_export, write_legacy_report, write_lines_csv
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -165,7 +166,7 @@ def test_an_error_at_any_step_leaves_the_previous_landing_as_it_was(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(f"mlspend.adapters.landing.{moment}", fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DiskFull, match="No space left"):
         land_one(tmp_path, home)
     assert snapshot(home.landing) == before
     monkeypatch.undo()

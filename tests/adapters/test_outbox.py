@@ -10,6 +10,7 @@ import pytest
 
 from mlspend.adapters import message_page, outbox, slack, slack_blocks
 from mlspend.core.digest import Digest
+from mlspend.core.errors import DiskFull
 from tests.handmade_digest import SPEND, make_digest, spend
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(1)">" \' & $title ${blocks}'
@@ -81,7 +82,7 @@ def test_a_write_that_fails_leaves_the_old_files(tmp_path: Path, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(outbox.os, "fsync", no_space)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DiskFull, match="No space left"):
         outbox.write(tmp_path, "2026-W43", payload_of(make_digest(SPEND[:1])))
     assert page.read_bytes() == before
     assert sorted(path.name for path in page.parent.iterdir()) == ["ml-spend.html", "ml-spend.json"]
