@@ -116,6 +116,27 @@ def test_currencies_are_kept_per_source_and_account(ledger: Ledger) -> None:
     assert ledger.currencies("none") == {}
 
 
+def test_a_source_is_watched_from_the_first_time_it_is_asked_about(ledger: Ledger) -> None:
+    def watch(number: int) -> datetime:
+        moment: datetime = ledger.watch(["aws"], NOW + timedelta(hours=number))["aws"]["watched_since"]
+        return moment
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(watch, range(6)))) == 1
+    assert ledger.watch([], NOW) == {}
+    ledger.record_look("aws", NOW + timedelta(days=1))
+    ledger.record_look("aws", NOW + timedelta(days=2))
+    ledger.record_look("other", NOW)
+    found = ledger.watch(["aws", "other", "new"], NOW + timedelta(days=3))
+    assert {name: row["looked_at"] for name, row in found.items()} == {
+        "aws": NOW + timedelta(days=2),
+        "other": NOW,
+        "new": None,
+    }
+    assert found["aws"]["watched_since"] < NOW + timedelta(hours=6)
+    assert (found["other"]["watched_since"], found["new"]["watched_since"]) == (NOW, NOW + timedelta(days=3))
+
+
 def test_publications_are_remembered_in_order_and_once(ledger: Ledger) -> None:
     assert ledger.last_publication() is None
     first = Publication("b1", "1.0", "hash", NOW, (Partition("aws", "2026-10", "v1"),), ("b1",))

@@ -103,6 +103,17 @@ def test_a_source_that_never_delivered_counts_from_when_it_was_first_watched(now
     assert "nothing was ever delivered" in describe(found)
 
 
+def test_a_source_nobody_looked_at_yet_gets_a_day_however_short_its_rhythm() -> None:
+    never = {
+        "configured_rhythm": timedelta(hours=6),
+        "watched_since": START,
+        "looked_at": None,
+        "critical_after": timedelta(hours=4),
+    }
+    levels = [judge("aws", [], **never, now=hour(now)).level for now in (11, 24, 28, 28.1)]  # type: ignore[arg-type]
+    assert levels == ["fresh", "fresh", "late", "critical"]
+
+
 def test_an_old_month_restated_is_a_delivery_like_any_other() -> None:
     # The ledger's rows carry no period here: a source that restates delivers.
     assert judged([seen(0), seen(40)], 41).level == "fresh"

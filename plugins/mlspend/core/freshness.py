@@ -89,13 +89,11 @@ def judge(
     seen = list(deliveries)
     rhythm = max(configured_rhythm, measure_rhythm(seen) or configured_rhythm)
     last = max((each.made_at for each in seen if not each.has_failed), default=None)
-    if last is None:
-        since, overdue = watched_since, now - watched_since - rhythm
-    else:
-        since = last
-        looked_at = min(now, max(filter(None, (looked_at, *(each.seen_at for each in seen)))))
-        unseen = now - looked_at - max(rhythm, _LOOKED_EVERY)
-        overdue = max(looked_at - last - rhythm, unseen)
+    since = last or watched_since
+    looks = [each for each in (looked_at, *(one.seen_at for one in seen)) if each]
+    looked_at = min(now, max(looks)) if looks else None
+    unseen = now - (looked_at or since) - max(rhythm, _LOOKED_EVERY)
+    overdue = max((looked_at or since) - since - rhythm, unseen)
     return Freshness(
         source=source,
         last_delivered_at=last,
@@ -104,11 +102,7 @@ def judge(
         age=now - since,
         rhythm=rhythm,
         overdue=overdue,
-        level="critical"
-        if overdue > max(critical_after, timedelta())
-        else "late"
-        if overdue > timedelta()
-        else "fresh",
+        level="critical" if overdue > critical_after else "late" if overdue > timedelta() else "fresh",
         failed=sum(each.has_failed and (last is None or each.made_at > last) for each in seen),
     )
 
