@@ -224,6 +224,11 @@ def test_a_first_delivery_after_the_alarm_is_told(checks: Checks, workspace: Wor
     deliver(checks.ledger, 30)
     assert checks.run(30.5)
     assert keys(workspace) == ["freshness/aws/never/critical", "freshness/aws/never/recovered"]
+    # So is the end of the next silence.
+    assert not checks.run(30 + 29)
+    deliver(checks.ledger, 72)
+    assert checks.run(72.5)
+    assert severities(workspace) == ["critical", "recovered"] * 2
 
 
 def test_one_silent_source_keeps_no_other_from_its_notice(home: Home, ledger: Ledger, workspace: Workspace) -> None:
