@@ -198,6 +198,14 @@ def test_what_is_refused_is_refused_in_these_words() -> None:
         assert any(message.strip("`") in text for text in code), message
 
 
+def test_what_is_retried_is_what_a_retry_can_mend() -> None:
+    failures = [cells for cells in rows(DOCS / "deployment.md") if len(cells) == 3 and cells[1].startswith("`")]
+    assert len(failures) >= 8
+    for what, name, retried in failures:
+        error = getattr(errors, name.strip("`"))
+        assert issubclass(error, errors.Terminal) == retried.startswith("no"), what
+
+
 @pytest.mark.parametrize("text", page_blocks("json"))
 def test_the_permissions_only_read(text: str) -> None:
     policy = json.loads(text)

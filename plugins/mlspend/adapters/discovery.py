@@ -133,7 +133,13 @@ def _from_manifests(manifests: Sequence[Manifest], objects: Sequence[StoredObjec
                     f"source {peek.source!r}: manifest {manifest.source.file.uri} does not tell the billing period of "
                     f"{keys[0]}: keep the export's own folders"
                 )
-            deliveries.setdefault((period, manifest.version), _delivery(manifest, period, keys, listed, peek))
+            delivery = _delivery(manifest, period, keys, listed, peek)
+            known = deliveries.setdefault((period, manifest.version), delivery)
+            if set(known.files) != set(delivery.files):
+                both = f"manifests {known.manifest_uri} and {delivery.manifest_uri} bear the same id"
+                deliveries[period, manifest.version] = replace(
+                    known, fault=f"{both} and name different files: remove the one that is wrong"
+                )
     return list(deliveries.values())
 
 

@@ -1,6 +1,7 @@
 """The order of work: land the newest, build, prove, publish. The CLI and `try` call these; the DAGs call the parts."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from mlspend.adapters.build_plan import partition_of
 from mlspend.adapters.config import Config
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
+from mlspend.adapters.landing_folder import read_receipt
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build, Delivery, Publication, Receipt
 from mlspend.core.errors import (
@@ -24,10 +26,13 @@ from mlspend.core.errors import (
     NothingProved,
     Terminal,
 )
+from mlspend.core.rewritten import distinguish_rewritten, holds_same_files
 from mlspend.core.shadows import separate_shadows
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+logger = logging.getLogger(__name__)
 
 Tell = Callable[[str], None]
 
@@ -97,6 +102,7 @@ def land_deliveries(
     """Land what is newest of the deliveries `found`, oldest billing period first, and record what became of each."""
     receipts: list[Receipt] = []
     rejections: list[Rejection] = []
+    found = [_distinguished(each, home) for each in found]
     wanted = ledger.select_to_land(found, now)
     current = {(one.delivery.source, one.delivery.period): one for one in ledger.current_receipts()}
     for delivery in wanted:
@@ -117,6 +123,23 @@ def land_deliveries(
             ledger.record_landed(receipt, now)
             receipts.append(receipt)
     return Landed(source, tuple(receipts), tuple(rejections), len(found) - len(wanted))
+
+
+def _distinguished(found: Delivery, home: Home) -> Delivery:
+    """Return `found`, under a version of its own where the files of a landed version were delivered anew."""
+    receipt = read_receipt(home.landing, found)
+    if receipt is None or holds_same_files(found, receipt.delivery):
+        return found
+    distinguished = distinguish_rewritten(found, receipt.delivery)
+    if distinguished.version == found.version:
+        logger.warning(
+            "%s: its files have changed since they were landed, its manifest has not: what was landed stays, until "
+            "a manifest tells of the new files",
+            found,
+        )
+    else:
+        logger.warning("%s was delivered anew with other files: taken for a restatement", found)
+    return distinguished
 
 
 def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Tell) -> Build:
