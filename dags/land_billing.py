@@ -1,12 +1,15 @@
 """### Land the billing export of one source
 
-Looks at the source's location, takes every delivery that is new or restated, whole or not at all, and writes a receipt
-with its control totals into the ledger. Changes the asset `landing_<source>` only when something awaits publication.
+Every morning: looks at the source's location. Where the source has a queue, also at once when a message announces a
+delivery. Takes what is new or restated, whole or not at all, and writes a receipt with its control totals into the
+ledger. Changes the asset `landing_<source>` only when something awaits publication.
 
 **When it fails**
 - *StoreAccessDenied, ExportUnrecognised, ExportUnreadable, ExportContractBroken, CurrencyChanged*: not retried. The
   message names source, billing period and file; ask the owner of the export to deliver again, then run it once more.
-- *ExportNotDelivered, StoreUnavailable*: retried. Still so the next day: look whether the export was switched off.
+- *ExportNotDelivered, StoreUnavailable, QueueUnavailable*: retried. Still so the next day: look whether the export was
+  switched off.
+- *QueueAccessDenied*: what was announced is landed, but its messages cannot be deleted: correct the permissions.
 - *DiskFull, HomeNotWritable, StateUnavailable, StateLost*: the machine, not the data: see docs/deployment.md.
 - What was landed before stays as it is, and readers keep the last published warehouse.
 """
@@ -15,19 +18,25 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from mlspend.adapters.source_names import read_source_names
-from mlspend.operators.assets import landing_asset
+from mlspend.adapters.source_names import read_source_schedules
+from mlspend.operators.assets import land_when, landing_asset, queue_asset
 from mlspend.operators.landing import LandDeliveriesOperator
 
-for source in read_source_names():
+for source in read_source_schedules():
+    queue = queue_asset(source) if source.queue else None
     with DAG(
-        dag_id=f"land_billing_{source}",
+        dag_id=f"land_billing_{source.name}",
         doc_md=__doc__,
-        # Providers deliver at least once a day; by six most have.
-        schedule="0 6 * * *",
+        # Providers deliver at least once a day; by six most have. It also finds what no message announced.
+        schedule=land_when("0 6 * * *", queue),
         catchup=False,
         max_active_runs=1,
         default_args={"retries": 3, "retry_delay": timedelta(minutes=10), "retry_exponential_backoff": True},
         tags=["mlspend", "landing"],
     ):
-        LandDeliveriesOperator(task_id="land_deliveries", source=source, outlets=[landing_asset(source)])
+        LandDeliveriesOperator(
+            task_id="land_deliveries",
+            source=source.name,
+            inlets=[queue] if queue else [],
+            outlets=[landing_asset(source.name)],
+        )

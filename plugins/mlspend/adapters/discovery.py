@@ -4,7 +4,7 @@ import hashlib
 import logging
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -46,27 +46,36 @@ _NOT_DATA = re.compile(
     re.IGNORECASE,
 )
 UNREADABLE_KIND = "unreadable"
+# The folders of one export: Data Exports' metadata/…, the legacy report's 20261001-20261101/….
+_OWN_FOLDERS = re.compile(r"(^|/)(metadata/|\d{8}-\d{8}/).*$")
 _ASSEMBLY = re.compile(r"(?:^|/)\d{8}-\d{8}/([^/]+)/[^/]+$")
 
 
-def discover(location: str, source: str, *, s3: "S3Client | None" = None) -> list[Delivery]:
+def discover(
+    location: str, source: str, *, s3: "S3Client | None" = None, manifests: Collection[str] | None = None
+) -> list[Delivery]:
     """Return the deliveries at `location` (folder, file or s3://…), by period, of one period the newest first.
 
     With manifests only what they name counts, and a superseded execution is a delivery too. Without, files are opened
-    and their lines tell the periods. Raises ExportUnrecognised, ExportUnreadable, ExportContractBroken,
+    and their lines tell the periods. `manifests` are addresses: then only these are looked at, and nothing is found
+    where none of them is there (any more). Raises ExportUnrecognised, ExportUnreadable, ExportContractBroken,
     ExportNotDelivered and the errors of the store.
     """
     try:
         store = open_store(location, s3)
         objects = store.list_objects()
         written = [stored for stored in objects if is_manifest(stored)]
+        if manifests is not None:
+            written = _announced(written, manifests)
         with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
             contents = list(pool.map(lambda stored: store.read(stored.file), written))
     except MlspendError as error:
         raise type(error)(f"source {source!r}: {error}") from error
     peek = Peek(store, source)
-    manifests, found = _parse(written, contents, source)
-    found += _from_manifests(manifests, objects, peek) if written else _from_content(objects, location, peek)
+    if manifests is not None and not written:
+        return []
+    parsed, found = _parse(written, contents, source)
+    found += _from_manifests(parsed, objects, peek) if written else _from_content(objects, location, peek)
     kinds: dict[str, set[str]] = defaultdict(set)
     for delivery in found:
         if delivery.export_kind != UNREADABLE_KIND:
@@ -75,6 +84,13 @@ def discover(location: str, source: str, *, s3: "S3Client | None" = None) -> lis
         if len(names) > 1:
             _refuse_several(source, f"billing period {period} at {location}", names)
     return sorted(sorted(found, key=lambda item: item.delivered_at, reverse=True), key=lambda item: item.period)
+
+
+def _announced(written: Sequence[StoredObject], manifests: Collection[str]) -> list[StoredObject]:
+    """Keep the manifests asked for; all of them where there may be several exports, which only all together show."""
+    if len({_OWN_FOLDERS.sub("", stored.path) for stored in written}) > 1:
+        return list(written)
+    return [stored for stored in written if stored.file.uri in manifests]
 
 
 def _parse(

@@ -15,6 +15,7 @@ from mlspend.adapters.landing_folder import landed_receipts
 from mlspend.adapters.state_store import (
     StateStore,
     billing_currencies,
+    dead_letters,
     deliveries,
     messages,
     publications,
@@ -200,6 +201,18 @@ class Ledger:
         row = self._store.upsert(watched_sources).values(source=source, watched_since=now, looked_at=now)
         with self._store.transaction() as connection:
             connection.execute(row.on_conflict_do_update(index_elements=["source"], set_={"looked_at": now}))
+
+    # Dead letters
+
+    def record_dead_letter(self, source: str, message_id: str, body: str, reason: str, now: datetime) -> None:
+        """Keep a message of the source's queue that announces nothing that can be taken; received again, once."""
+        letter = {"source": source, "message_id": message_id, "received_at": now, "reason": reason, "body": body}
+        with self._store.transaction() as connection:
+            connection.execute(self._store.upsert(dead_letters).values(**letter).on_conflict_do_nothing())
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """Return every dead letter, oldest first: sequence, source, message_id, received_at, reason, body."""
+        return self._store.rows(sa.select(dead_letters).order_by(dead_letters.c.sequence))
 
     # Publications
 

@@ -13,6 +13,7 @@ from mlspend.adapters.s3_store import split_s3
 from mlspend.adapters.stored_objects import MISSING, StoredObject
 from mlspend.core.deliveries import ExportFile
 from mlspend.core.errors import ExportUnreadable
+from mlspend.core.notifications import is_manifest_key
 
 _PARTITION = re.compile(r"(?:^|/)billing_period=(\d{4}-\d{2})(?:-\d{2})?(?:/|$)", re.IGNORECASE)
 _LEGACY_PERIOD = re.compile(r"(?:^|/)(\d{4})(\d{2})\d{2}-\d{8}/")
@@ -41,8 +42,8 @@ class Manifest:
 
 
 def is_manifest(stored: StoredObject) -> bool:
-    """Return whether the name is that of a manifest; AWS has written it in several ways and folders."""
-    return stored.path.lower().endswith("manifest.json")
+    """Return whether the name is that of a manifest."""
+    return is_manifest_key(stored.path)
 
 
 def parse_manifest(stored: StoredObject, content: bytes, source: str) -> Manifest:

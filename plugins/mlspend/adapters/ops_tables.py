@@ -72,6 +72,16 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             "difference": ("decimal(38, 12)", "How much more the export that does not count says"),
         },
     ),
+    "dead_letters": (
+        "Messages of the sources' queues that announce nothing that can be taken.",
+        {
+            "source": ("varchar", "Whose queue it came from"),
+            "message_id": ("varchar", "What the queue calls it"),
+            "received_at": ("timestamp", "When it was first received"),
+            "reason": ("varchar", "Why nothing could be done with it"),
+            "body": ("varchar", "What it says"),
+        },
+    ),
     "messages": (
         "Every message that was to be sent, up to this publication.",
         {
@@ -96,6 +106,7 @@ def write(connection: duckdb_files.Connection, publication: Publication, ledger:
         ],
         "deliveries": _as_published(ledger.deliveries(), publication),
         "shadows": [row for shadow in ledger.shadows() for row in _compare(shadow)],
+        "dead_letters": ledger.dead_letters(),
         "messages": ledger.messages(),
     }
     connection.execute("begin")

@@ -48,18 +48,22 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Landed:
-    """What landing one source came to; `up_to_date` counts the deliveries found that needed nothing."""
+    """What landing one source came to; `up_to_date` counts the deliveries found that needed nothing.
+
+    `faults` are announcements that led to no delivery at all, each as the reason why.
+    """
 
     source: str
     receipts: tuple[Receipt, ...]
     rejections: tuple[Rejection, ...]
     up_to_date: int
+    faults: tuple[str, ...] = ()
 
     def raise_rejections(self) -> None:
         """Raise what was rejected, if anything was: Transient where a retry may help any of it."""
-        if self.rejections:
+        if reasons := [*self.faults, *(one.reason for one in self.rejections)]:
             kind = ExportsRejected if all(one.is_final for one in self.rejections) else ExportsNotLanded
-            raise kind("\n".join(one.reason for one in self.rejections))
+            raise kind("\n".join(reasons))
 
 
 def land(

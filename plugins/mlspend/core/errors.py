@@ -72,6 +72,18 @@ class StoreUnavailable(Transient):
     """The export's bucket did not answer properly; worth another try."""
 
 
+class MessageUnreadable(Terminal):
+    """A message of a source's queue is no notification of S3; it is kept as a dead letter."""
+
+
+class QueueAccessDenied(Terminal):
+    """Credentials or permissions of the source's queue must be corrected."""
+
+
+class QueueUnavailable(Transient):
+    """The source's queue did not answer properly; worth another try."""
+
+
 class BuildFailed(Terminal):
     """A dbt model or test failed; the warehouse was not replaced."""
 

@@ -1,4 +1,4 @@
-"""Landing as an Airflow task: the source's Connection becomes an S3 client, then one adapter call."""
+"""Landing as an Airflow task: the source's Connection becomes AWS clients, then one adapter call."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,21 @@ from mlspend.operators.errors import airflow_errors
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3 import S3Client
+
+    from mlspend.adapters.config_model import Source
+    from mlspend.adapters.delivery_queue import DeliveryQueue
+    from mlspend.adapters.home import Home
+    from mlspend.adapters.ledger import Ledger
+    from mlspend.adapters.pipeline import Landed
 
 
 class LandDeliveriesOperator(BaseOperator):
-    """Land the newest delivery of every billing period of `source`; skipped where nothing awaits publication.
+    """Land what is new or restated of `source`; skipped where nothing awaits publication.
 
-    Returns the billing periods landed by this run, with their row counts.
+    A run that messages of the source's queue started lands what they announce and deletes them; any other run looks
+    at the whole location. The queue's asset must be an inlet. Returns the billing periods landed by this run, with
+    their row counts.
     """
 
     def __init__(self, *, source: str, **kwargs: Any) -> None:
@@ -31,20 +39,35 @@ class LandDeliveriesOperator(BaseOperator):
         home = Home.from_environment()
         with airflow_errors(), Ledger.open(home) as ledger:
             settings = config.load()
-            source = settings.source(self.source)
-            landed = pipeline.land(
-                source.name,
-                source.location_in(home),
-                home,
-                ledger,
-                now=datetime.now(UTC),
-                tell=self.log.info,
-                s3=_s3_client(source.connection),
-            )
+            landed = self._land(settings.source(self.source), _payloads(context, self.inlets), home, ledger)
             landed.raise_rejections()
             if not pipeline.awaits_publication(home, settings, ledger):
-                raise AirflowSkipException(f"{source.name}: nothing new, and everything landed is published")
+                raise AirflowSkipException(f"{self.source}: nothing new, and everything landed is published")
         return {receipt.delivery.period: receipt.row_count for receipt in landed.receipts}
+
+    def _land(self, source: "Source", payloads: list[dict[str, Any]], home: "Home", ledger: "Ledger") -> "Landed":
+        from mlspend.adapters import announcements, delivery_queue, pipeline
+
+        place = (source.name, source.location_in(home))
+        work: dict[str, Any] = {"now": datetime.now(UTC), "tell": self.log.info, "s3": _s3_client(source.connection)}
+        messages = delivery_queue.read_messages(payloads)
+        if messages and source.queue:
+            return announcements.land_announced(*place, messages, _queue(source), home, ledger, **work)
+        return pipeline.land(*place, home, ledger, **work)
+
+
+def _payloads(context: "Context", inlets: list[Any]) -> list[dict[str, Any]]:
+    """Return what the events of the queue carry that started this run, and all that came since.
+
+    Airflow 3.3 hands on only the events up to the first that came while the run before was still at work; the others
+    would wait until their messages are received again.
+    """
+    events = [event for found in context.get("triggering_asset_events", {}).values() for event in found]
+    if not events:
+        return []
+    first = min(event.timestamp for event in events)
+    since = [event for inlet in inlets for event in context["inlet_events"][inlet].after(first.isoformat())]
+    return [event.extra for event in sorted([*events, *since], key=lambda event: event.timestamp)]
 
 
 def _s3_client(connection: str | None) -> "S3Client | None":
@@ -55,3 +78,15 @@ def _s3_client(connection: str | None) -> "S3Client | None":
 
     client: S3Client = S3Hook(aws_conn_id=connection).get_conn()
     return client
+
+
+def _queue(source: "Source") -> "DeliveryQueue":
+    from mlspend.adapters.delivery_queue import DeliveryQueue
+    from mlspend.adapters.source_names import queue_region
+
+    if source.connection is None:
+        return DeliveryQueue(source.queue or "")
+    from airflow.providers.amazon.aws.hooks.sqs import SqsHook
+
+    hook = SqsHook(aws_conn_id=source.connection, region_name=queue_region(source.queue or ""))
+    return DeliveryQueue(source.queue or "", hook.get_conn())
