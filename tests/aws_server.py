@@ -56,6 +56,7 @@ class BillingBucket:
     """The bucket with its queue; `queue` is the queue's address."""
 
     def __init__(self, address: str) -> None:
+        self.address = address
         access = {"endpoint_url": address, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
         self.s3: Any = boto3.client("s3", region_name="us-east-1", **access)
         self.sqs: Any = boto3.client("sqs", region_name="us-east-1", **access)

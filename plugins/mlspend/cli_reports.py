@@ -184,6 +184,7 @@ def show_status(ledger: "Ledger", home: "Home", sources: Sequence["Freshness"], 
     """Show deliveries, freshness, the last publication and the messages."""
     published = ledger.last_publication()
     deliveries, messages = ledger.deliveries(), ledger.messages()
+    dead_letters = ledger.dead_letters()
     if as_json:
         show_json(
             {
@@ -192,12 +193,15 @@ def show_status(ledger: "Ledger", home: "Home", sources: Sequence["Freshness"], 
                 "publication": published,
                 "freshness": freshness_rows(sources),
                 "deliveries": deliveries,
+                "dead_letters": dead_letters,
                 "messages": messages,
             }
         )
         return
     show_deliveries(deliveries)
     show_freshness(sources)
+    if dead_letters:
+        show_lines([f"{len(dead_letters)} messages of the queues led to nothing: --json and ops.dead_letters say why"])
     show_table("Messages", messages)
     if published:
         when = f"{published.published_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -5,7 +5,7 @@ import pytest
 from mlspend.adapters import config
 from mlspend.adapters.config import Problem
 from mlspend.adapters.home import PROJECT_ROOT, Home
-from mlspend.adapters.source_names import read_source_names
+from mlspend.adapters.source_names import queue_region, read_source_names, read_source_schedules
 from mlspend.core.errors import ConfigInvalid
 
 SMALL = """\
@@ -60,10 +60,43 @@ def test_every_threshold_in_the_example_has_its_reason_beside_it() -> None:
 def test_the_source_names_of_dag_files_are_those_of_the_configuration(file: Path) -> None:
     file.write_text(SMALL)
     assert read_source_names() == ("aws",) == tuple(source.name for source in config.load().sources)
-    for text in ("", "sources: 3", "sources: [{nam: x}]", "sources: [{name: 3}]", "{"):
+    for text in ("", "sources: 3", "sources: [3]", "sources: [{nam: x}]", "sources: [{name: 3}]", "{"):
         file.write_text(text)
         with pytest.raises(ConfigInvalid, match="mlspend config check"):
             read_source_names()
+
+
+QUEUES = """company: Small
+sources:
+  - {name: aws, provider: aws, location: s3://bills/aws, queue: https://sqs.eu-west-1.amazonaws.com/1/aws}
+  - {name: hub, provider: other, location: exports/hub, connection: hub_billing}
+"""
+
+
+def test_the_queues_of_dag_files_are_those_of_the_configuration(file: Path) -> None:
+    file.write_text(QUEUES)
+    found = [(source.name, source.queue, source.connection) for source in read_source_schedules()]
+    assert found == [(source.name, source.queue, source.connection) for source in config.load().sources]
+    file.write_text(QUEUES.replace("https://sqs.eu-west-1.amazonaws.com/1/aws", "7"))
+    with pytest.raises(ConfigInvalid, match="mlspend config check"):
+        read_source_schedules()
+
+
+def test_a_queue_is_one_sources_and_announces_what_lies_in_s3(file: Path) -> None:
+    file.write_text(QUEUES.replace("connection: hub_billing", "queue: https://sqs.eu-west-1.amazonaws.com/1/aws"))
+    assert [(problem.key, problem.message.partition(";")[0]) for problem in config.check()] == [
+        ("sources[1].queue", "announces deliveries in S3, and the location is a folder"),
+        ("sources[1].queue", "is the queue of 'aws' already"),
+    ]
+    file.write_text(QUEUES.replace("https://sqs.eu-west-1.amazonaws.com/1/aws", "billing-events"))
+    [problem] = config.check()
+    assert "the address of the SQS queue" in problem.message
+
+
+def test_a_queue_is_asked_in_its_own_region_else_in_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+    assert queue_region("https://sqs.eu-west-1.amazonaws.com/1/aws") == "eu-west-1"
+    assert queue_region("http://127.0.0.1:5000/1/aws") == "ap-south-1"
 
 
 def test_a_location_is_below_the_home_unless_it_says_otherwise(file: Path, home: Home) -> None:

@@ -14,6 +14,7 @@ from mlspend.adapters.home import PROJECT_ROOT
 HEAVY = {"dbt", "duckdb", "pandas", "great_expectations", "numpy", "boto3", "slack_sdk"}
 # Airflow brings pydantic itself; none of our modules that use it may be needed to parse.
 LIGHT = {"home", "source_names"}
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/012345678901/billing"
 PARSE = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
@@ -35,6 +36,12 @@ dags = [
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
         "retries": [task.retries for task in dag.tasks],
+        "clock": getattr(getattr(dag.timetable, "timetable", dag.timetable), "expression", None),
+        "watches": [
+            watcher.trigger.serialize()
+            for watcher in getattr(getattr(dag.timetable, "asset_condition", None), "watchers", ())
+        ],
+        "assets_read": [asset.name for task in dag.tasks for asset in task.inlets],
         "starts_on": type(getattr(dag.timetable, "asset_condition", None)).__name__,
         "assets_in": names(getattr(dag.timetable, "asset_condition", None)),
         "assets_out": [asset.name for task in dag.tasks for asset in task.outlets],
@@ -72,6 +79,15 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return parse(config, folder)
 
 
+@pytest.fixture(scope="module")
+def with_queue(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("parse")
+    config = folder / "mlspend.yml"
+    source = f"{{name: aws, queue: '{QUEUE}', connection: aws_billing}}, {{name: aws_research, queue: '{QUEUE}_2'}}"
+    config.write_text(f"company: Two Clouds\nsources: [{source}, {{name: hub}}]\n")
+    return parse(config, folder)
+
+
 def dag(parsed: dict[str, Any], dag_id: str) -> dict[str, Any]:
     return next(each for each in parsed["dags"] if each["dag_id"] == dag_id)
 
@@ -93,6 +109,23 @@ def test_assets_chain_landing_build_and_digest(parsed: dict[str, Any]) -> None:
     assert build["starts_on"] == "AssetAny"
     assert build["assets_out"] == ["warehouse"]
     assert dag(parsed, "send_digest")["assets_in"] == ["warehouse"]
+
+
+def test_a_source_lands_by_the_clock_and_by_its_queue_where_it_has_one(with_queue: dict[str, Any]) -> None:
+    lands = {name: dag(with_queue, f"land_billing_{name}") for name in ("aws", "aws_research", "hub")}
+    assert {name: each["clock"] for name, each in lands.items()} == dict.fromkeys(lands, "0 6 * * *")
+    assert lands["hub"]["watches"] == lands["hub"]["assets_in"] == lands["hub"]["assets_read"] == []
+    assert lands["aws"]["assets_in"] == lands["aws"]["assets_read"] == ["queue_aws"]
+    [(classpath, arguments)] = lands["aws"]["watches"]
+    assert classpath.endswith(".SqsSensorTrigger")
+    assert (arguments["sqs_queue"], arguments["region_name"]) == (QUEUE, "eu-west-1")
+    # Landing deletes what it has recorded; till then a message may be hidden, but not gone.
+    assert arguments["delete_message_on_reception"] is False
+    assert arguments["visibility_timeout"] > 600
+    assert arguments["waiter_delay"] <= 5
+    assert arguments["aws_conn_id"] == "aws_billing"
+    [(_, arguments)] = lands["aws_research"]["watches"]
+    assert arguments["aws_conn_id"] is None
 
 
 def test_nothing_is_published_before_it_was_proved(parsed: dict[str, Any]) -> None:
@@ -126,6 +159,13 @@ def test_parsing_imports_nothing_heavy(parsed: dict[str, Any]) -> None:
     roots = {module.split(".")[0] for module in parsed["modules"]}
     assert not roots & HEAVY
     adapters = {module.split(".")[2] for module in parsed["modules"] if module.startswith("mlspend.adapters.")}
+    assert adapters <= LIGHT
+
+
+def test_a_queue_brings_its_trigger_and_nothing_else_heavy(with_queue: dict[str, Any]) -> None:
+    roots = {module.split(".")[0] for module in with_queue["modules"]}
+    assert roots & HEAVY <= {"boto3"}
+    adapters = {module.split(".")[2] for module in with_queue["modules"] if module.startswith("mlspend.adapters.")}
     assert adapters <= LIGHT
 
 

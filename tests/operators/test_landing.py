@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import pytest
+from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from moto.server import ThreadedMotoServer
 
@@ -14,6 +18,7 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.errors import Transient
 from mlspend.operators.landing import LandDeliveriesOperator
+from tests.aws_server import BUCKET, BillingBucket
 
 
 @pytest.fixture(scope="module")
@@ -112,4 +117,54 @@ def test_the_connection_named_in_the_configuration_opens_the_bucket(
     }
     monkeypatch.setenv("AIRFLOW_CONN_AWS_BILLING", json.dumps(connection))
     configure(monkeypatch, tmp_path, location="s3://bills/exports", connection="aws_billing")
+    assert set(land()) == {"2026-10"}
+
+
+class QueueEvents(list[Any]):
+    """What Airflow gives a task of an inlet: all its events, or those since a time."""
+
+    def after(self, since: str) -> "QueueEvents":
+        return QueueEvents(event for event in self if event.timestamp >= datetime.fromisoformat(since))
+
+
+@pytest.mark.parametrize("connection", [None, "aws_billing"])
+def test_a_run_by_messages_lands_what_they_and_those_after_them_announce_and_deletes_them(
+    connection: str | None, home: Home, exports: Path, tmp_path: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow hands a run the first event that came while the run before was at work, and forgets the later ones."""
+    bucket = BillingBucket(s3_endpoint)
+    more = {"endpoint_url": s3_endpoint, "region_name": "us-east-1"}
+    if connection:
+        described = {"conn_type": "aws", "login": "key", "password": "secret", "extra": more}
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_BILLING", json.dumps(described))
+    else:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    source = {"location": f"s3://{BUCKET}/exports", "queue": bucket.queue, "connection": connection}
+    configure(monkeypatch, tmp_path, **{name: value for name, value in source.items() if value})
+    bucket.notify()
+    events = QueueEvents()
+    for number in range(2):
+        if number:
+            bucket.upload(exports)
+        extra = {"from_trigger": True, "payload": {"status": "success", "message_batch": bucket.receive()}}
+        events.append(
+            SimpleNamespace(timestamp=datetime(2026, 11, 25, tzinfo=UTC) + timedelta(seconds=number), extra=extra)
+        )
+    queue = Asset(name="queue_aws")
+    operator = LandDeliveriesOperator(task_id="land_deliveries", source="aws", inlets=[queue])
+    context: Any = {"triggering_asset_events": {queue: events[:1]}, "inlet_events": {queue: events}}
+    assert set(operator.execute(context)) == {"2026-10"}
+    assert bucket.count_messages() == 0
+
+
+def test_a_run_by_the_clock_looks_at_the_whole_location_although_there_is_a_queue(
+    home: Home, exports: Path, tmp_path: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = BillingBucket(s3_endpoint)
+    bucket.upload(exports)
+    for name, value in (("AWS_ENDPOINT_URL", s3_endpoint), ("AWS_ACCESS_KEY_ID", "k"), ("AWS_SECRET_ACCESS_KEY", "s")):
+        monkeypatch.setenv(name, value)
+    configure(monkeypatch, tmp_path, location=f"s3://{BUCKET}/exports", queue=bucket.queue)
     assert set(land()) == {"2026-10"}

@@ -68,6 +68,11 @@ class AirflowApi:
         answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None}).raise_for_status()
         return DagRun(dag_id, answer.json()["dag_run_id"])
 
+    def runs(self, dag_id: str) -> list[tuple[DagRun, str]]:
+        """Return the newest runs of the DAG, newest first, each with its state."""
+        found = self._get(f"/api/v2/dags/{dag_id}/dagRuns", order_by="-run_after", limit=100)["dag_runs"]
+        return [(DagRun(dag_id, each["dag_run_id"]), str(each["state"])) for each in found]
+
     def state(self, run: DagRun) -> str:
         """Return the state of the run: queued, running, success or failed."""
         return str(self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"])

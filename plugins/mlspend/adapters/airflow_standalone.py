@@ -79,6 +79,18 @@ class Standalone:
             run = self._next_run(run, next_dag, deadline) if next_dag and has_changed else None
         return finished
 
+    def runs(self, dag_id: str) -> list[tuple[DagRun, str]]:
+        """Return the newest runs of the DAG, newest first, each with its state."""
+        return self._api.runs(dag_id)
+
+    def tasks(self, run: DagRun) -> list[TaskState]:
+        """Return how far each task of a run is."""
+        return self._api.tasks(run)
+
+    def wait_for(self, look: Callable[[], bool], what: str, *, timeout: float = 180) -> None:
+        """Return once `look` does not say False; AirflowNotReady after `timeout` seconds, or where Airflow ends."""
+        self._wait(lambda: look() or None, what, time.monotonic() + timeout)
+
     def _follow(self, run: DagRun, on_change: Callable[[TaskState], None], deadline: float) -> dict[str, str]:
         seen: dict[str, str] = {}
 

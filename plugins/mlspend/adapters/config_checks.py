@@ -108,6 +108,7 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from _check_names("teams", [team.name for team in config.teams])
     yield from _check_names("projects", [project.name for project in config.projects])
     yield from _check_locations(config)
+    yield from _check_queues(config)
     yield from _check_teams(config)
     yield from _check_time_zone(config)
     projects = enumerate(config.projects)
@@ -130,6 +131,22 @@ def _check_locations(config: Config) -> Iterator[tuple[Place, str]]:
         scheme, found, _ = source.location.partition("://")
         if found and scheme != "s3":
             yield ("sources", position, "location"), f"starts with {scheme}://; write s3://bucket/prefix or a folder"
+
+
+def _check_queues(config: Config) -> Iterator[tuple[Place, str]]:
+    """Two sources at one queue would take each other's messages; S3 announces nothing of a folder."""
+    listeners: dict[str, str] = {}
+    for position, source in enumerate(config.sources):
+        place = ("sources", position, "queue")
+        if source.queue is None:
+            continue
+        if not source.location.startswith("s3://"):
+            yield (
+                place,
+                "announces deliveries in S3, and the location is a folder; remove it, or write s3://bucket/prefix",
+            )
+        if (first := listeners.setdefault(source.queue, source.name)) != source.name:
+            yield place, f"is the queue of {first!r} already; give each source its own"
 
 
 def _check_teams(config: Config) -> Iterator[tuple[Place, str]]:
