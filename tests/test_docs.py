@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import duckdb
 import pytest
 import yaml
+from moto import mock_aws
 from pydantic import BaseModel
 from slack_sdk.models.blocks import Block
 from typer.main import get_command
@@ -23,11 +25,12 @@ from mlspend.core import errors
 from mlspend.core.digest import OpenPeriod
 from mlspend.core.export_kinds import AWS_CUR, FOCUS, SHAPES
 from mlspend.core.focus_columns import FOCUS_1_2
+from mlspend.core.notifications import read_notification
 from tests.handmade_digest import SPEND, make_digest, spend
 
 DOCS = PROJECT_ROOT / "docs"
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-USER_PAGES = [DOCS / f"{name}.md" for name in ("analysts", "digest", "configuration", "exports", "freshness")]
+USER_PAGES = [DOCS / f"{name}.md" for name in ("analysts", "digest", "configuration", "events", "exports", "freshness")]
 
 
 def blocks(document: Path, kind: str) -> list[str]:
@@ -210,3 +213,27 @@ def test_what_is_retried_is_what_a_retry_can_mend() -> None:
 def test_the_permissions_only_read(text: str) -> None:
     policy = json.loads(text)
     assert [each["Action"] for each in policy["Statement"]] == ["s3:ListBucket", "s3:GetObject"]
+
+
+@mock_aws
+def test_the_queue_set_up_by_the_events_page_is_told_of_manifests_and_nothing_else() -> None:
+    page = DOCS / "events.md"
+    [queue], [notification], [policy], [rule] = (
+        blocks(page, f"json {kind}") for kind in ("queue", "notification", "policy", "rule")
+    )
+    s3: Any = boto3.client("s3", "us-east-1")
+    sqs: Any = boto3.client("sqs", "us-east-1")
+    s3.create_bucket(Bucket="northwind-billing")
+    url = sqs.create_queue(QueueName="mlspend-aws", Attributes=json.loads(queue))["QueueUrl"]
+    s3.put_bucket_notification_configuration(
+        Bucket="northwind-billing", NotificationConfiguration=json.loads(notification)
+    )
+    manifest = "exports/northwind-cur2/metadata/BILLING_PERIOD=2026-10/northwind-cur2-Manifest.json"
+    for key in ("exports/northwind-cur2/data/x.parquet", "exports/other/x-Manifest.json", manifest):
+        s3.put_object(Bucket="northwind-billing", Key=key, Body=b"{}")
+    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    announced = [each.key for message in messages for each in read_notification(message["Body"])]
+    assert announced == [manifest]
+    boto3.client("events", "us-east-1").put_rule(Name="manifests", EventPattern=rule)
+    [statement] = json.loads(policy)["Statement"]
+    assert statement["Action"] == ["sqs:ReceiveMessage", "sqs:DeleteMessage"]

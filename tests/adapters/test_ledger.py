@@ -272,6 +272,8 @@ def test_shadows_are_remembered_until_others_are(ledger: Ledger) -> None:
     ledger.record_shadows([])
     assert ledger.shadows() == []
     assert {row["status"] for row in ledger.deliveries()} == {"landed"}
+
+
 def test_a_dead_letter_is_kept_once_with_its_body_and_its_first_reason(ledger: Ledger) -> None:
     assert ledger.dead_letters() == []
     ledger.record_dead_letter("aws", "message-1", "no JSON", "the body is no JSON", NOW)

@@ -41,9 +41,7 @@ def bills(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[BillingBucket]:
     with aws_server.running_aws() as address:
-        made = BillingBucket(address)
-        made.notify()
-        yield made
+        yield BillingBucket(address)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +58,7 @@ def airflow(home: Home, bucket: BillingBucket, tmp_path_factory: pytest.TempPath
     }
     with airflow_standalone.start(home, extra=environment) as running:
         running.wait_until_ready(CHAIN)
+        bucket.notify()
         yield running
 
 

@@ -19,13 +19,14 @@ class DagRun:
 
 @dataclass(frozen=True)
 class TaskState:
-    """How far one task of a run is. `seconds` is how long it ran, None before its end."""
+    """How far one task of a run is. `started_at` is ISO 8601, `seconds` how long it ran; None before that is known."""
 
     run: DagRun
     task_id: str
     state: str
     try_number: int
     seconds: float | None
+    started_at: str | None = None
 
 
 class AirflowApi:
@@ -81,7 +82,14 @@ class AirflowApi:
         """Return how far each task of the run is, in the order they started."""
         found = self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances")["task_instances"]
         return [
-            TaskState(run, task["task_id"], task["state"] or "waiting", task["try_number"], task["duration"])
+            TaskState(
+                run,
+                task["task_id"],
+                task["state"] or "waiting",
+                task["try_number"],
+                task["duration"],
+                task["start_date"],
+            )
             for task in sorted(found, key=lambda task: task["start_date"] or "~")
         ]
 

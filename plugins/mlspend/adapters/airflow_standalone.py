@@ -230,4 +230,6 @@ def _settings(
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_log_port),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+        # A message may start a task before the API answers; one that gives up stays queued for ten minutes.
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "10",
     }
