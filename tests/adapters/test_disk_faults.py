@@ -172,6 +172,17 @@ def test_publication_on_a_full_disk_leaves_the_published_file_as_it_was(
         assert reader.execute("select count(distinct billing_period) from marts.focus_costs").fetchall() == [(2,)]
 
 
+def test_a_proof_on_a_full_disk_is_no_failed_check(disk: SmallDisk, home: Home) -> None:
+    """The plan still fits; the child that asks cannot write down the answers."""
+    build = make_build(home, "b1")
+    disk.fill(leaving=8192)
+    with pytest.raises(DiskFull, match=rf"proving build b1: the disk of {home.root} is full.*No space left"):
+        proof.prove(build, home, now=NOW)
+    assert (home.builds / "b1" / "expectations.json").stat().st_size > 0
+    disk.free()
+    assert proof.prove(build, home, now=NOW)
+
+
 def test_a_copy_that_does_not_fit_leaves_the_older_one(
     disk: SmallDisk, home: Home, ledger: Ledger, tmp_path: Path
 ) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
 from mlspend.adapters import pipeline
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.object_stores import connect_s3
 from mlspend.adapters.pipeline import Landed
+from mlspend.cli import app
 from mlspend.core.errors import (
     ExportNotDelivered,
     ExportReplaced,
@@ -292,6 +294,44 @@ def test_a_manifest_rewritten_after_listing_is_not_mixed_with_the_old_list(
     assert written(home) == []
     proxy.heal()
     assert periods(land(home, ledger)) == ["2026-09", "2026-10"]
+
+
+def test_an_outage_of_everything_ends_after_a_bounded_number_of_requests(
+    home: Home, ledger: Ledger, proxy: FaultProxy, s3: "S3Client", sleeps: list[float], tmp_path: Path
+) -> None:
+    """Each retry takes from a budget of the run (botocore's: 500, 5 for each), so late requests are not repeated."""
+    months = [f"{year}-{month:02d}" for year in (2023, 2024, 2025) for month in range(1, 13)]
+    for period in months:
+        line = cur2_line(bill_billing_period_start_date=f"{period}-01", line_item_usage_start_date=f"{period}-01")
+        write_data_export(tmp_path / "years", [line], period=period)
+    for path in sorted((tmp_path / "years").rglob("*.*"), key=lambda path: path.suffix == ".json"):
+        key = path.relative_to(tmp_path / "years").as_posix()
+        s3.put_object(Bucket=BUCKET, Key=key, Body=path.read_bytes())
+    proxy.fail(refuse(503, "SlowDown"), path=r"\.parquet")
+    landed = land(home, ledger)
+    assert len(landed.rejections) == len(months) + 2
+    assert len(landed.rejections) <= proxy.count(r"\.parquet") <= len(landed.rejections) + 100 + ATTEMPTS
+    assert all("try again" in rejection.reason for rejection in landed.rejections)
+
+
+def test_the_command_line_says_it_in_one_message_for_each(
+    home: Home, proxy: FaultProxy, sleeps: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mlspend.yml"
+    path.write_text(f"company: A\nsources: [{{name: aws, provider: aws, location: '{LOCATION}'}}]\n")
+    monkeypatch.setenv("MLSPEND_CONFIG", str(path))
+    proxy.fail(refuse(403, "ExpiredToken"), path=FILE)
+    one = CliRunner().invoke(app, ["land", "aws"])
+    assert (one.exit_code, "Traceback" in one.output) == (1, False)
+    assert one.output.count("the credentials have expired") == 1
+    proxy.heal()
+    proxy.fail(refuse(403, "AccessDenied"), path=LISTING)
+    for command in (["land"], ["check"], ["run"]):
+        none = CliRunner().invoke(app, command)
+        assert (none.exit_code, "Traceback" in none.output) == (1, False)
+        assert none.output.count("check credentials, s3:ListBucket and s3:GetObject") == 1
+    proxy.heal()
+    assert CliRunner().invoke(app, ["land"]).exit_code == 0
 
 
 def test_a_broken_download_does_not_stay_in_the_file(

@@ -15,6 +15,7 @@ from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_folder import read_receipt
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.object_stores import connect_s3
 from mlspend.core.deliveries import Build, Delivery, Publication, Receipt
 from mlspend.core.errors import (
     BuildOvertaken,
@@ -84,6 +85,9 @@ def land(
     account's currency is not the recorded one any more.
     """
     tell(f"looking for deliveries of {source}")
+    if s3 is None and location.startswith("s3://"):
+        # One for the whole run: in an outage its budget of retries is shared, so the run ends in minutes.
+        s3 = connect_s3()
     found = landing.discover(location, source, s3=s3)
     landed = land_deliveries(
         source, found, home, ledger, now=now, tell=tell, s3=s3, accept_new_currency=accept_new_currency
