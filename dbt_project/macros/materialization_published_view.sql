@@ -2,6 +2,9 @@
 {% materialization published_view, adapter='duckdb' %}
     {%- set relation = this.incorporate(type='view') -%}
     {{ run_hooks(pre_hooks) }}
+    {% if config.get('contract').enforced %}
+        {% do get_assert_columns_equivalent(sql) %}
+    {% endif %}
     {% call statement('main') -%}
         create or replace view {{ relation.include(database=false) }} as
         {{ sql }}

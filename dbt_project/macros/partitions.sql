@@ -33,11 +33,25 @@
 {%- endmacro %}
 
 
+{# Versions of the delivery that the partition is built from and was built from before; NULL where it vanished, or was
+   not in the previous publication. #}
+{% macro partition_version() -%}
+    cast(getvariable('version') as varchar)
+{%- endmacro %}
+
+
+{% macro previous_version() -%}
+    cast(getvariable('previous_version') as varchar)
+{%- endmacro %}
+
+
 {# Tell the statements that follow on this connection which partition they are about. #}
 {% macro enter_partition(partition) %}
     {% call statement('enter_partition') -%}
         set variable x_source = {{ quoted(partition.x_source) }};
         set variable billing_period = {{ quoted(partition.billing_period) }};
+        set variable version = {{ quoted_or_null(partition.version) }};
+        set variable previous_version = {{ quoted_or_null(partition.previous_version) }};
         set variable receipt = {{ quoted(partition.receipt) }};
         {%- for shape, files in partition.landed_files.items() %}
         set variable landed_{{ shape }} = {{ quoted_list(files) }};

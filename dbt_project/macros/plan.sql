@@ -14,6 +14,11 @@
 {% endmacro %}
 
 
+{% macro quoted_or_null(text) %}
+    {{ return("null" if text is none else quoted(text)) }}
+{% endmacro %}
+
+
 {# Texts as an SQL list literal. #}
 {% macro quoted_list(texts) %}
     {% set literals = [] %}
@@ -27,4 +32,21 @@
 {# How far two sums of the same money may lie apart, in billing currency. #}
 {% macro tolerance() -%}
     cast({{ quoted(plan().get("tolerance", "0.01")) }} as decimal(38, 12))
+{%- endmacro %}
+
+
+{# The build that is being made, and when (UTC). #}
+{% macro build_id() -%}
+    cast({{ quoted(plan().get("build_id", "")) }} as varchar)
+{%- endmacro %}
+
+
+{% macro built_at() -%}
+    cast({{ quoted(plan().get("built_at", "1970-01-01")) }} as timestamp)
+{%- endmacro %}
+
+
+{# When the publication that the build starts from was published (UTC); NULL where there is none. #}
+{% macro previously_published_at() -%}
+    cast({{ quoted_or_null(plan().get("previously_published_at")) }} as timestamp)
 {%- endmacro %}

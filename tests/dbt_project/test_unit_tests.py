@@ -1,6 +1,7 @@
 """The unit tests of the dbt project itself: every AWS line type, the spreading of fees, the folding of negations."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlspend.adapters import dbt
@@ -12,7 +13,10 @@ from mlspend.adapters.home import Home
 def test_dbt_unit_tests_pass(home: Home, tmp_path: Path) -> None:
     folder = tmp_path / "unit"
     folder.mkdir()
-    write_plan(home, default(), folder, rebuild=[], vanished=[], kept_files={table: [] for table in LAKE_TABLES})
+    nothing: dict[str, list[str]] = {table: [] for table in LAKE_TABLES}
+    write_plan(
+        home, default(), folder, rebuild=[], vanished=[], kept_files=nothing, now=datetime(2026, 11, 1, tzinfo=UTC)
+    )
     run = dbt.DbtRun(folder / "warehouse.duckdb", folder / "plan.json", folder)
     # The models, over landed files without lines, give the unit tests the types of the columns they leave out.
     dbt.invoke(run, "build")

@@ -1,3 +1,5 @@
+{{ config(outlives_lines=true) }}
+
 with landed as (
     select
         billing_account_id,
@@ -67,6 +69,17 @@ daily as (
     group by all
 ),
 
+monthly as (
+    select
+        billing_account_id,
+        billing_currency,
+        sum(billed_cost) as billed_cost,
+        sum(effective_cost) as effective_cost
+    from {{ ref('monthly_spend') }}
+    where {{ in_partition() }}
+    group by all
+),
+
 accounts as (
     select
         billing_account_id,
@@ -97,9 +110,11 @@ totals as (
         coalesce(focus.billed_cost, 0) as focus_billed_cost,
         coalesce(allocated.billed_cost, 0) as allocated_billed_cost,
         coalesce(daily.billed_cost, 0) as daily_spend_billed_cost,
+        coalesce(monthly.billed_cost, 0) as monthly_spend_billed_cost,
         coalesce(focus.effective_cost, 0) as focus_effective_cost,
         coalesce(allocated.effective_cost, 0) as allocated_effective_cost,
         coalesce(daily.effective_cost, 0) as daily_spend_effective_cost,
+        coalesce(monthly.effective_cost, 0) as monthly_spend_effective_cost,
         focus.amortised_upfront_cost,
         focus.upfront_fee_cost,
         focus.upfront_refund_cost,
@@ -111,6 +126,7 @@ totals as (
     left join focus using (billing_account_id, billing_currency)
     left join allocated using (billing_account_id, billing_currency)
     left join daily using (billing_account_id, billing_currency)
+    left join monthly using (billing_account_id, billing_currency)
 ),
 
 differences as (
@@ -127,8 +143,10 @@ final as (
             abs(focus_billed_cost - landed_billed_cost),
             abs(allocated_billed_cost - focus_billed_cost),
             abs(daily_spend_billed_cost - allocated_billed_cost),
+            abs(monthly_spend_billed_cost - daily_spend_billed_cost),
             abs(allocated_effective_cost - focus_effective_cost),
             abs(daily_spend_effective_cost - allocated_effective_cost),
+            abs(monthly_spend_effective_cost - daily_spend_effective_cost),
             abs(coalesce(unexplained_cost, 0))
         ) as largest_difference
     from differences

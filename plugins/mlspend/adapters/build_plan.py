@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from mlspend.adapters import duckdb_files
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.core.attribution import match_tag_keys
-from mlspend.core.deliveries import Partition, Receipt
+from mlspend.core.deliveries import Partition, Publication, Receipt
 from mlspend.core.export_kinds import AWS_CUR, FOCUS
 from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
 
@@ -25,24 +26,46 @@ def write_plan(
     rebuild: Sequence[Receipt],
     vanished: Iterable[Partition],
     kept_files: Mapping[str, Sequence[str]],
+    *,
+    now: datetime,
+    previous: Publication | None = None,
 ) -> dict[str, Any]:
     """Write `folder`/plan.json and return what it says; make the lake's folders of the partitions to rebuild.
 
-    `kept_files` are, per lake table, the files of partitions that stay as they are.
+    `kept_files` are, per lake table, the files of partitions that stay as they are; `previous` is what the build
+    starts from.
     """
     empty = {shape: str(_write_empty(folder, shape)) for shape in _SHAPES}
     no_receipt = folder / "no-receipt.json"
     no_receipt.write_text('{"control_totals": []}')
     attribution = config.attribution()
     delivered = {key for receipt in rebuild for key in receipt.tag_keys}
+    # What models read of the shape that a partition does not have, and before any partition is entered.
+    nothing_landed = {"receipt": str(no_receipt), "landed_files": {shape: [file] for shape, file in empty.items()}}
     plan = {
         "build_id": folder.name,
+        "built_at": _written(now),
+        "previously_published_at": _written(previous.published_at) if previous else None,
         "tolerance": str(SMALLEST_DIFFERENCE),
-        "rebuild": [_plan_partition(home, folder.name, receipt, empty) for receipt in rebuild],
-        "vanished": [
-            {"x_source": partition.x_source, "billing_period": partition.billing_period} for partition in vanished
+        "rebuild": [
+            {
+                **_plan_partition(home, folder.name, receipt, empty),
+                "previous_version": _previous_version(previous, partition_of(receipt)),
+            }
+            for receipt in rebuild
         ],
-        # What models read of the shape that a partition does not have, and before any partition is entered.
+        "vanished": [
+            {
+                "x_source": partition.x_source,
+                "billing_period": partition.billing_period,
+                "version": None,
+                "previous_version": partition.version,
+                **nothing_landed,
+            }
+            for partition in vanished
+        ],
+        # Partitions whose lines have grown too old to be kept: what outlives the lines stays as it is.
+        "expired": [],
         "empty": {**empty, "receipt": str(no_receipt)},
         "lake_files": {table: {"kept": list(kept_files[table])} for table in LAKE_TABLES},
         "attribution": {**attribution, "delivered_keys": match_tag_keys(attribution["tag_keys"], delivered)},
@@ -60,6 +83,17 @@ def lake_folder(home: Home, table: str, build_id: str, partition: Partition) -> 
     """Return the folder of one partition of a line-level table, as one build wrote it."""
     build_folder = home.lake / table / f"build={build_id}"
     return build_folder / f"x_source={partition.x_source}" / f"billing_period={partition.billing_period}"
+
+
+def _previous_version(previous: Publication | None, partition: Partition) -> str | None:
+    """Return the version in which the partition's period was published before, None where it was not."""
+    held = {(each.x_source, each.billing_period): each.version for each in (previous.partitions if previous else ())}
+    return held.get((partition.x_source, partition.billing_period))
+
+
+def _written(moment: datetime) -> str:
+    """Return a moment as the warehouse's TIMESTAMP columns hold it: UTC, without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
 
 
 def _plan_partition(home: Home, build_id: str, receipt: Receipt, empty: Mapping[str, str]) -> dict[str, Any]:

@@ -191,7 +191,10 @@ def _publication_in(warehouse: Path) -> Publication | None:
 
 
 def _copy_relations(connection: duckdb_files.Connection) -> None:
-    """Copy every table; a view over the lake becomes a table, any other stays the view it is. Comments come along."""
+    """Copy every table; a view over the lake becomes a table, any other stays the view it is. Comments come along.
+
+    So do macros that stand for a table.
+    """
     views = dict[tuple[str, str], str]()
     for schema, name, sql in connection.execute(
         "select schema_name, view_name, sql from duckdb_views()"
@@ -209,6 +212,11 @@ def _copy_relations(connection: duckdb_files.Connection) -> None:
         if "read_parquet" not in sql:
             connection.execute(f'create schema if not exists "{schema}"')
             connection.execute(sql)
+    for schema, name, parameters, sql in connection.execute(
+        "select schema_name, function_name, array_to_string(parameters, ', '), macro_definition"
+        " from duckdb_functions() where database_name = 'published' and function_type = 'table_macro' and not internal"
+    ).fetchall():
+        connection.execute(f'create macro "{schema}"."{name}"({parameters}) as table {sql}')
     _copy_comments(connection, {key: "view" for key in views if key not in lake_views})
 
 

@@ -18,8 +18,12 @@ from mlspend.core.errors import BuildFailed, DiskFull
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = "1.0"
-"""Version of the published tables: another one rebuilds everything into a fresh file."""
+SCHEMA_VERSION = "1.1"
+"""Version of the published tables: another minor one (additions only) rebuilds every partition into the file as it was
+published, where tables get their new columns; another major one rebuilds everything into a fresh file."""
+
+# What cannot be built again from the deliveries that are current: logs, and sums that outlive their lines.
+_HISTORY = ("spend_changes", "data_quality", "monthly_spend", "reconciliation")
 
 
 def build(
@@ -49,8 +53,8 @@ def build(
     kept_files = {table: _kept_files(home, table, previous, kept) for table in LAKE_TABLES}
     plan_file = folder / "plan.json"
     with _leaving_no_weight(home, folder):
-        if previous and is_same_schema:
-            shutil.copyfile(home.published_warehouse, warehouse)
+        if previous:
+            _start_from(home.published_warehouse, previous, warehouse)
         plan = write_plan(
             home,
             config,
@@ -58,6 +62,8 @@ def build(
             rebuild=[held[partition] for partition in rebuilt],
             vanished=_vanished(before, partitions),
             kept_files=kept_files,
+            now=now,
+            previous=previous,
         )
         dbt.build(dbt.DbtRun(warehouse, plan_file, folder, parse_cache=home.builds / "partial_parse.msgpack"))
         _finish(warehouse, [Path(file) for part in plan["rebuild"] for file in part["lake_files"].values()])
@@ -93,6 +99,26 @@ def _leaving_no_weight(home: Home, folder: Path) -> Iterator[None]:
         for leftover in (folder, *home.lake.glob(f"*/build={folder.name}")):
             shutil.rmtree(leftover, ignore_errors=True)
         raise
+
+
+def _start_from(published: Path, previous: Publication, warehouse: Path) -> None:
+    """Give the new file what stays of the published one: all of it, or after a major change of schema the history."""
+    if _major(previous.schema_version) == _major(SCHEMA_VERSION):
+        shutil.copyfile(published, warehouse)
+        return
+    with duckdb_files.connect(warehouse) as connection:
+        connection.execute(f"attach {duckdb_files.quote(str(published))} as published (read_only)")
+        connection.execute("create schema marts")
+        held = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'published' and schema_name = 'marts'"
+        ).fetchall()
+        for (table,) in held:
+            if table in _HISTORY:
+                connection.execute(f"create table marts.{table} as from published.marts.{table}")
+
+
+def _major(schema_version: str) -> str:
+    return schema_version.partition(".")[0]
 
 
 def _kept_files(home: Home, table: str, previous: Publication | None, kept: Iterable[Partition]) -> list[str]:

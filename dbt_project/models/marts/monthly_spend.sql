@@ -1,0 +1,21 @@
+{{ config(outlives_lines=true) }}
+
+select
+    x_source,
+    billing_account_id,
+    billing_period,
+    sub_account_id,
+    provider_name,
+    service_name,
+    charge_category,
+    project,
+    team,
+    environment,
+    ml_stage,
+    billing_currency,
+    sum(billed_cost) as billed_cost,
+    sum(effective_cost) as effective_cost,
+    cast(sum(line_count) as bigint) as line_count
+from {{ ref('daily_spend') }}
+where {{ in_partition() }}
+group by all
