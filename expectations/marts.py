@@ -52,6 +52,20 @@ def suites() -> Suites:
                 ("charge_date", *_ACCOUNT),
                 "A mart only adds up.",
             ),
+            same_sums(
+                "monthly_spend_equals_daily_spend",
+                ("daily_spend", "monthly_spend"),
+                ("billed_cost", "effective_cost"),
+                _ACCOUNT,
+                "A mart only adds up.",
+            ),
+            same_sums(
+                "spend_changes_add_up_to_daily_spend",
+                ("daily_spend", "spend_changes"),
+                ("billed_cost", "effective_cost"),
+                ("charge_date", *_ACCOUNT),
+                "A log that misses a change, or has one twice, would tell the past wrong.",
+            ),
         ],
         "column_types": [
             column_types(

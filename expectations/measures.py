@@ -162,6 +162,22 @@ def measure_marts(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
             sum(effective_cost) as effective_cost
         from daily_spend group by {_GRAIN}"""
     )
+    session.execute(
+        f"""insert into totals by name
+        select
+            'monthly_spend' as hop, x_source, billing_period, billing_account_id, billing_currency,
+            sum(line_count) as line_count, sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
+        from warehouse.marts.monthly_spend where (x_source, billing_period) in (values {rebuilt})
+        group by x_source, billing_period, billing_account_id, billing_currency"""
+    )
+    session.execute(
+        f"""insert into totals by name
+        select
+            'spend_changes' as hop, {_GRAIN}, sum(line_count_change) as line_count,
+            sum(billed_cost_change) as billed_cost, sum(effective_cost_change) as effective_cost
+        from warehouse.marts.spend_changes where (x_source, billing_period) in (values {rebuilt})
+        group by {_GRAIN}"""
+    )
 
 
 def measure_warehouse(session: duckdb.DuckDBPyConnection, _: ProofPlan) -> None:

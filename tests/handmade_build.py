@@ -212,6 +212,21 @@ def _fill_warehouse(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         from marts.allocated_costs group by all"""
     )
     connection.execute(
+        """create table marts.monthly_spend as
+        select
+            * exclude (charge_date, billed_cost, effective_cost, line_count), sum(billed_cost) as billed_cost,
+            sum(effective_cost) as effective_cost, sum(line_count) as line_count
+        from marts.daily_spend group by all"""
+    )
+    connection.execute(
+        """create table marts.spend_changes as
+        select
+            x_source, billing_account_id, billing_period, charge_date, sub_account_id, service_name, charge_category,
+            billing_currency, sum(billed_cost) as billed_cost_change, sum(effective_cost) as effective_cost_change,
+            sum(line_count) as line_count_change
+        from marts.daily_spend group by all"""
+    )
+    connection.execute(
         f"""create table marts.reconciliation as
         select
             {keys}, sum(billed_cost) as landed_billed_cost, sum(billed_cost) as daily_spend_billed_cost,

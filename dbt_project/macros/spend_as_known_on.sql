@@ -19,3 +19,9 @@
     group by all
     having sum(line_count_change) <> 0 or sum(billed_cost_change) <> 0 or sum(effective_cost_change) <> 0
 {%- endmacro %}
+
+
+{% macro describe_spend_as_known_on() -%}
+    comment on macro table {{ this.schema }}.spend_as_known_on is
+    'Spend by day, account and service as it was known at a moment (UTC), however often it was restated since.'
+{%- endmacro %}

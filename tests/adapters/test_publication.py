@@ -278,6 +278,12 @@ def test_the_copy_stands_alone(home: Home, ledger: Ledger, tmp_path: Path) -> No
         "comment on view marts.focus_costs is 'One row per charge';"
         " comment on column marts.daily_spend.team is 'Who pays'",
     )
+    edit_warehouse(
+        build,
+        "create macro marts.spend_until(day) as table"
+        " select sum(billed_cost) as billed_cost from marts.daily_spend where charge_date <= day;"
+        " comment on macro table marts.spend_until is 'What was spent by then'",
+    )
     publication.publish(build, home, ledger, now=NOW)
     to = tmp_path / "copies" / "company.duckdb"
     for _ in range(2):
@@ -290,6 +296,10 @@ def test_the_copy_stands_alone(home: Home, ledger: Ledger, tmp_path: Path) -> No
     assert ask(
         to, "select comment from duckdb_columns() where table_name = 'daily_spend' and column_name = 'team'"
     ) == [("Who pays",)]
+    assert ask(to, "from marts.spend_until(date '2026-10-02')") == [(4,)]
+    assert ask(to, "select comment from duckdb_functions() where function_name = 'spend_until'") == [
+        ("What was spent by then",)
+    ]
     assert sorted(path.name for path in to.parent.iterdir()) == ["company.duckdb"]
 
 

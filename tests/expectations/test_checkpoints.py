@@ -158,9 +158,24 @@ def test_damage_to_the_marts_is_found(build: Build, home: Home) -> None:
     assert {name: row["billing_period"] for name, row in red(build, home).items()} == {
         "expect_column_values_to_not_be_null daily_spend.team": "2026-09",
         "daily_spend_equals_allocated": "2026-10",
+        "monthly_spend_equals_daily_spend": "2026-10",
+        "spend_changes_add_up_to_daily_spend": "2026-10",
         "every_partition_is_reconciled": "2026-09",
         "warehouse_holds_the_planned_partitions": "2026-10",
     }
+
+
+def test_sums_and_a_log_that_do_not_add_up_are_found(build: Build, home: Home) -> None:
+    edit_warehouse(build, "update marts.monthly_spend set effective_cost = 19.99 where billing_period = '2026-09'")
+    # The same change logged twice.
+    again = "insert into marts.spend_changes from marts.spend_changes where charge_date = date '2026-10-02' limit 1"
+    edit_warehouse(build, again)
+    found = red(build, home)
+    assert {name: (row["billing_period"], row["severity"]) for name, row in found.items()} == {
+        "monthly_spend_equals_daily_spend": ("2026-09", "critical"),
+        "spend_changes_add_up_to_daily_spend": ("2026-10", "critical"),
+    }
+    assert "charge_date=2026-10-02" in found["spend_changes_add_up_to_daily_spend"]["sample"]
 
 
 def test_mostly_unattributed_spend_is_a_warning(build: Build, home: Home) -> None:

@@ -1,4 +1,4 @@
-{{ config(appends_rows=true, post_hook="{{ create_spend_as_known_on() }}") }}
+{{ config(appends_rows=true, post_hook=["{{ create_spend_as_known_on() }}", "{{ describe_spend_as_known_on() }}"]) }}
 
 {# What was known is the sum of the log itself, not what the lake held: so the log adds up to the partition by
    construction, no file of an earlier build is opened, and lines that have gone can be restated still. #}

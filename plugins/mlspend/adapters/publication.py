@@ -212,11 +212,13 @@ def _copy_relations(connection: duckdb_files.Connection) -> None:
         if "read_parquet" not in sql:
             connection.execute(f'create schema if not exists "{schema}"')
             connection.execute(sql)
-    for schema, name, parameters, sql in connection.execute(
-        "select schema_name, function_name, array_to_string(parameters, ', '), macro_definition"
+    for schema, name, parameters, sql, comment in connection.execute(
+        "select schema_name, function_name, array_to_string(parameters, ', '), macro_definition, comment"
         " from duckdb_functions() where database_name = 'published' and function_type = 'table_macro' and not internal"
     ).fetchall():
         connection.execute(f'create macro "{schema}"."{name}"({parameters}) as table {sql}')
+        if comment:
+            connection.execute(f'comment on macro table "{schema}"."{name}" is {duckdb_files.quote(comment)}')
     _copy_comments(connection, {key: "view" for key in views if key not in lake_views})
 
 
