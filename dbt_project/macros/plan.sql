@@ -44,9 +44,3 @@
 {% macro built_at() -%}
     cast({{ quoted(plan().get("built_at", "1970-01-01")) }} as timestamp)
 {%- endmacro %}
-
-
-{# When the publication that the build starts from was published (UTC); NULL where there is none. #}
-{% macro previously_published_at() -%}
-    cast({{ quoted_or_null(plan().get("previously_published_at")) }} as timestamp)
-{%- endmacro %}

@@ -140,10 +140,5 @@ select
     {{ previous_version() }} as from_version,
     {{ partition_version() }} as to_version,
     {{ build_id() }} as build_id,
-    -- A period that an earlier publication held before there was a log was known since then at the latest.
-    case
-        when change_kind = 'first' and {{ previous_version() }} = {{ partition_version() }}
-            then {{ previously_published_at() }}
-        else {{ built_at() }}
-    end as known_at
+    {{ built_at() }} as known_at
 from changed

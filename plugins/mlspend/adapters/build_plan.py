@@ -44,8 +44,7 @@ def write_plan(
     nothing_landed = {"receipt": str(no_receipt), "landed_files": {shape: [file] for shape, file in empty.items()}}
     plan = {
         "build_id": folder.name,
-        "built_at": _written(now),
-        "previously_published_at": _written(previous.published_at) if previous else None,
+        "built_at": now.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" "),
         "tolerance": str(SMALLEST_DIFFERENCE),
         "rebuild": [
             {
@@ -89,11 +88,6 @@ def _previous_version(previous: Publication | None, partition: Partition) -> str
     """Return the version in which the partition's period was published before, None where it was not."""
     held = {(each.x_source, each.billing_period): each.version for each in (previous.partitions if previous else ())}
     return held.get((partition.x_source, partition.billing_period))
-
-
-def _written(moment: datetime) -> str:
-    """Return a moment as the warehouse's TIMESTAMP columns hold it: UTC, without a zone."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
 
 
 def _plan_partition(home: Home, build_id: str, receipt: Receipt, empty: Mapping[str, str]) -> dict[str, Any]:
