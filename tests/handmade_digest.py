@@ -13,6 +13,7 @@ from mlspend.core.digest import (
     Spend,
     compose_sections,
 )
+from mlspend.core.restatements import Restatement
 from mlspend.core.weeks import Week
 
 WEEK = Week.parse("2026-W43")
@@ -43,6 +44,7 @@ def make_digest(
     last_day: date = date(2026, 10, 31),
     unreconciled: tuple[str, ...] = (),
     open_periods: tuple[OpenPeriod, ...] = (),
+    restated: tuple[Restatement, ...] = (),
     warned: tuple[str, ...] = (),
 ) -> Digest:
     """Return the digest of 2026-W43 as of 2 November 2026."""
@@ -61,6 +63,7 @@ def make_digest(
             for currency in currencies
         ),
         open_periods=open_periods,
+        restated=restated,
         checks=Checks(112 - len(warned), 112, warned),
         build_id="20261102T073000-b7",
         published_at=NOW - timedelta(minutes=30),

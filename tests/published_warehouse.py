@@ -42,8 +42,13 @@ def publish_by_hand(
     not_invoiced_from: date = date(2026, 10, 20),
     reconciled_apart: Decimal = Decimal(0),
     newest_delivery: datetime = NOW - timedelta(hours=30),
+    restated: Sequence[tuple[str, str, str, str]] = (),
 ) -> None:
-    """Write home.published_warehouse with the marts and ops tables that a digest reads; `spend` one line a row."""
+    """Write home.published_warehouse with the marts and ops tables that a digest reads; `spend` one line a row.
+
+    `restated` are changes of September, known a month before to have cost 1,000 USD: when it became known (UTC), kind,
+    change of billed cost and of effective cost.
+    """
     home.published_warehouse.parent.mkdir(parents=True, exist_ok=True)
     home.published_warehouse.unlink(missing_ok=True)
     with duckdb.connect(str(home.published_warehouse)) as connection:
@@ -71,6 +76,17 @@ def publish_by_hand(
             from marts.daily_spend""",
             [not_invoiced_from],
         )
+        connection.execute(
+            """create table marts.spend_changes (
+                billing_period varchar, billing_currency varchar, known_at timestamp, change_kind varchar,
+                billed_cost_change decimal(38, 12), effective_cost_change decimal(38, 12)
+            )"""
+        )
+        for known_at, kind, billed, effective in [("2026-09-30", "first", "1000", "1000"), *restated]:
+            connection.execute(
+                "insert into marts.spend_changes values ('2026-09', 'USD', ?, ?, ?, ?)",
+                [known_at, kind, Decimal(billed), Decimal(effective)],
+            )
         connection.execute(
             """create table marts.reconciliation as
             select

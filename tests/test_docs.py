@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from mlspend.core.digest import OpenPeriod
 from mlspend.core.export_kinds import AWS_CUR, FOCUS, SHAPES
 from mlspend.core.focus_columns import FOCUS_1_2
 from mlspend.core.notifications import read_notification
+from mlspend.core.restatements import Restated, Restatement
 from tests.handmade_digest import SPEND, make_digest, spend
 
 DOCS = PROJECT_ROOT / "docs"
@@ -167,10 +169,12 @@ def bold(value: Any) -> Iterator[str]:
 
 def test_every_label_of_the_digest_is_explained() -> None:
     opened = (OpenPeriod("aws", "2026-10"),)
+    change = Restated(Decimal(9), Decimal(100))
+    restated = Restatement("2026-09", "USD", change, change)
     digests = [
         make_digest(unreconciled=("aws 2026-10",), open_periods=opened, warned=("check_one",)),
         make_digest((*SPEND, spend("recommender", "training", "1", "1", currency="EUR")), teams=("discovery",)),
-        make_digest(last_day=make_digest().week.monday),
+        make_digest(last_day=make_digest().week.monday, restated=(restated,) * 6),
     ]
     rendered: list[Block] = [block for digest in digests for block in slack_blocks.render(digest)]
     runs = {text for block in rendered for text in bold(block.to_dict())}

@@ -16,6 +16,7 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.digest import Checks, Compared, OpenPeriod
 from mlspend.core.errors import ConfigInvalid, MessageRefused, MessageUndelivered, NothingPublished, WeekNotCovered
+from mlspend.core.restatements import Restated
 from mlspend.core.weeks import Week
 from tests.published_warehouse import NOW, SPEND, THIS_WEEK, Line, publish_by_hand
 from tests.slack_workspace import Workspace
@@ -92,6 +93,31 @@ def test_a_period_that_does_not_reconcile_is_named(home: Home) -> None:
     (sums,) = digest.read(home, "Example Robotics", now=NOW).reconciliation
     assert sums.unreconciled_periods == ("aws 2026-10",)
     assert sums.largest_difference == Decimal("0.02")
+
+
+def test_a_restatement_is_told_in_the_week_it_became_known_in(home: Home) -> None:
+    restated = [
+        ("2026-10-18 23:59:59", "restated", "-100", "-90"),
+        ("2026-10-19 00:00:00", "restated", "-20", "-15.5"),
+        ("2026-10-25 23:59:59", "withdrawn", "-4", "-4"),
+        ("2026-10-21 06:00:00", "newest_day", "50", "50"),
+        ("2026-10-26 00:00:00", "restated", "7", "7"),
+    ]
+    publish_by_hand(home, restated=restated)
+    (told,) = digest.read(home, "Example Robotics", now=NOW, teams=("risk",)).restated
+    assert (told.billing_period, told.billing_currency) == ("2026-09", "USD")
+    # 1,000 − 100 + 50 without what was restated in the week.
+    assert told.billed == Restated(Decimal(-24), Decimal(950))
+    assert told.effective == Restated(Decimal("-19.5"), Decimal(960))
+    (before,) = digest.read(home, "Example Robotics", now=NOW, week=Week.parse("2026-W42")).restated
+    assert before.billed == Restated(Decimal(-100), Decimal(1000))
+
+
+def test_only_a_restatement_above_the_threshold_is_told_and_to_every_channel(home: Home) -> None:
+    publish_by_hand(home, restated=[("2026-10-20", "restated", "-24", "-24")])
+    for percent, told in ((2.4, 1), (2.5, 0)):
+        config = CONFIG.model_copy(update={"digest": CONFIG.digest.model_copy(update={"restated_percent": percent})})
+        assert [len(each.digest.restated) for each in digest.read_all(home, config, now=NOW)] == [told] * 3
 
 
 def test_fees_and_spread_commitments_do_not_make_the_data_look_newer(home: Home) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mlspend.adapters import slack_blocks
 from mlspend.core.digest import Digest, OpenPeriod
+from mlspend.core.restatements import Restated, Restatement
 from tests.handmade_digest import SPEND, make_digest, spend
 
 HOSTILE = '<!channel> *bold* _it_ `code` <https://evil.example|click> <@U1> :tada: & "q" <script>alert(1)</script>'
@@ -111,6 +112,28 @@ def test_a_difference_is_not_called_reconciled() -> None:
     assert not [line for line in lines if line.startswith("Reconciled")]
 
 
+def restated(period: str, billed: str, effective: str, without: str = "50000", currency: str = "USD") -> Restatement:
+    cost = Decimal(without)
+    return Restatement(period, currency, Restated(Decimal(billed), cost), Restated(Decimal(effective), cost))
+
+
+def test_months_that_were_restated_are_told_with_their_change() -> None:
+    months = (restated("2026-09", "-1234.56", "500"), restated("2026-07", "0", "-80", without="0", currency="JPY"))
+    assert [line for line in lines_of(make_digest(restated=months)) if line.startswith("Restated")] == [
+        "Restated in this week: Sep 2026, billed USD −1,234.56 (−2.5%) and effective USD +500.00 (+1.0%)",
+        "Restated in this week: Jul 2026, effective JPY −80",
+    ]
+    (line,) = [each for each in lines_of(make_digest(teams=("risk",), restated=months[:1])) if "Restated" in each]
+    assert line.startswith("Restated in this week: Sep 2026 of the whole company, billed USD −1,234.56")
+
+
+def test_of_many_restated_months_the_newest_are_told_and_the_others_counted() -> None:
+    months = tuple(restated(f"2026-{month:02d}", "900", "900") for month in range(9, 1, -1))
+    lines = [line for line in lines_of(make_digest(restated=months)) if line.startswith("Restated")]
+    assert len(lines) == 6
+    assert lines[-1] == "Restated too: 3 more months"
+
+
 def test_checks_that_warned_are_named() -> None:
     lines = lines_of(make_digest(warned=("unattributed_share_below_half",)))
     assert "Data checks: 111 of 112 passed; warned: unattributed_share_below_half" in lines
@@ -171,6 +194,7 @@ def test_slacks_limits_are_kept_whatever_the_data_holds(currencies: int) -> None
         company="c" * 500,
         teams=tuple(f"team-{n}" * 30 for n in range(40)),
         open_periods=periods,
+        restated=tuple(restated(period.billing_period, "-" + "9" * 9, "9" * 9) for period in periods),
         warned=("warned" * 9,) * 60,
     )
     blocks = slack_blocks.render(digest)

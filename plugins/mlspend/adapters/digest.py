@@ -20,6 +20,7 @@ from mlspend.core.errors import (
     NothingPublished,
     WeekNotCovered,
 )
+from mlspend.core.restatements import worth_telling
 from mlspend.core.weeks import Week
 
 _log = logging.getLogger(__name__)
@@ -49,13 +50,22 @@ class Addressed:
     digest: Digest
 
 
-def read(home: Home, company: str, *, now: datetime, week: Week | None = None, teams: tuple[str, ...] = ()) -> Digest:
+def read(
+    home: Home,
+    company: str,
+    *,
+    now: datetime,
+    week: Week | None = None,
+    teams: tuple[str, ...] = (),
+    restated_percent: float = 0,
+) -> Digest:
     """Return the digest of `week` (None: the last complete one published) for `teams` (none: the whole company).
 
-    Raises NothingPublished, or WeekNotCovered where the published usage does not reach the week's end.
+    It mentions months that were restated by `restated_percent` or more. Raises NothingPublished, or WeekNotCovered
+    where the published usage does not reach the week's end.
     """
     with _published(home) as connection:
-        return _read(connection, company, now=now, week=week, teams=teams)
+        return _read(connection, company, restated_percent, now=now, week=week, teams=teams)
 
 
 def read_all(home: Home, config: Config, *, now: datetime, week: Week | None = None) -> list[Addressed]:
@@ -66,7 +76,8 @@ def read_all(home: Home, config: Config, *, now: datetime, week: Week | None = N
     if not config.digest.channel and not any(team.slack_channel for team in config.teams):
         raise ConfigInvalid("no digest has anywhere to go: set digest.channel in mlspend.yml")
     with _published(home) as connection:
-        company = _read(connection, config.company, now=now, week=week, teams=())
+        percent = config.digest.restated_percent
+        company = _read(connection, config.company, percent, now=now, week=week, teams=())
         spending = digest_tables.read_teams(connection, company.week)
         channels: dict[str, list[str]] = defaultdict(list)
         for team in config.teams:
@@ -74,7 +85,7 @@ def read_all(home: Home, config: Config, *, now: datetime, week: Week | None = N
                 channels[team.slack_channel].append(team.name)
         digests = [Addressed(config.digest.channel, company)] if config.digest.channel else []
         for channel, teams in channels.items():
-            digest = _read(connection, config.company, now=now, week=company.week, teams=tuple(teams))
+            digest = _read(connection, config.company, percent, now=now, week=company.week, teams=tuple(teams))
             digests.append(Addressed(channel, digest))
     return digests
 
@@ -129,7 +140,15 @@ def _published(home: Home) -> Any:
     return duckdb_files.connect(home.published_warehouse, read_only=True)
 
 
-def _read(connection: Connection, company: str, *, now: datetime, week: Week | None, teams: tuple[str, ...]) -> Digest:
+def _read(
+    connection: Connection,
+    company: str,
+    restated_percent: float,
+    *,
+    now: datetime,
+    week: Week | None,
+    teams: tuple[str, ...],
+) -> Digest:
     coverage = digest_tables.read_coverage(connection)
     week = _check_week(week, coverage, now)
     build_id, published_at = digest_tables.read_publication(connection)
@@ -143,6 +162,7 @@ def _read(connection: Connection, company: str, *, now: datetime, week: Week | N
         deliveries=digest_tables.read_deliveries(connection),
         reconciliation=digest_tables.read_reconciliation(connection),
         open_periods=digest_tables.read_open_periods(connection, week),
+        restated=worth_telling(digest_tables.read_restatements(connection, week), restated_percent),
         checks=digest_tables.read_checks(connection, build_id),
         build_id=build_id,
         published_at=published_at,

@@ -1,10 +1,11 @@
 """What the digest reads from the published warehouse: sums made in SQL as decimals, returned as the core's values."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlspend.adapters.duckdb_files import Connection
 from mlspend.core.digest import Checks, Coverage, NewestDelivery, OpenPeriod, Reconciliation, Spend
+from mlspend.core.restatements import Restated, Restatement
 from mlspend.core.weeks import Week
 
 # Taxes, fees and spread-out commitments are dated up to the month's end; only billed use tells how far data reaches.
@@ -62,6 +63,23 @@ _OPEN_PERIODS = """
     where charge_date between $monday and $sunday and invoice_id is null and billed_cost <> 0
     order by x_source, billing_period
 """
+# The month without what was restated in the week: also where it grew in the same week, or came from another export.
+_RESTATEMENTS = """
+    select
+        billing_period,
+        billing_currency,
+        sum(billed_cost_change) filter (where is_restated),
+        coalesce(sum(billed_cost_change) filter (where not is_restated), 0),
+        sum(effective_cost_change) filter (where is_restated),
+        coalesce(sum(effective_cost_change) filter (where not is_restated), 0)
+    from (
+        select *, change_kind in ('restated', 'withdrawn') and known_at >= $since as is_restated
+        from marts.spend_changes
+        where known_at < $until
+    )
+    group by billing_period, billing_currency
+    having count(*) filter (where is_restated) > 0
+"""
 _CHECKS = """
     select
         count(*) filter (where is_passed),
@@ -102,6 +120,18 @@ def read_reconciliation(connection: Connection) -> tuple[Reconciliation, ...]:
 def read_open_periods(connection: Connection, week: Week) -> tuple[OpenPeriod, ...]:
     """Return the billing periods with charges in `week` that no invoice names yet."""
     return tuple(OpenPeriod(*row) for row in _rows(connection, _OPEN_PERIODS, _days(week, "monday", "sunday")))
+
+
+def read_restatements(connection: Connection, week: Week) -> tuple[Restatement, ...]:
+    """Return the months of which a known amount changed, where that became known within `week`.
+
+    So each change is in the digest of one week, whenever that is composed.
+    """
+    span = {"since": week.monday, "until": week.sunday + timedelta(days=1)}
+    return tuple(
+        Restatement(period, currency, billed=Restated(*amounts[:2]), effective=Restated(*amounts[2:]))
+        for period, currency, *amounts in _rows(connection, _RESTATEMENTS, span)
+    )
 
 
 def read_publication(connection: Connection) -> tuple[str, datetime]:

@@ -29,10 +29,12 @@ from mlspend.core.digest import (
     Section,
     total,
 )
+from mlspend.core.restatements import Restatement
 
 # More would fill the message to Slack's limits.
 _CURRENCIES = 4
 _SOURCES = 5
+_MONTHS = 5
 
 _Cells = Sequence[RawTextObject | RichTextBlock]
 
@@ -202,6 +204,9 @@ def _trust(digest: Digest) -> RichTextBlock:
     items = [_freshness(digest)]
     items += [_delivery(digest, each) for each in digest.deliveries[:_SOURCES]]
     items += [_reconciled(each) for each in digest.reconciliation[:_CURRENCIES]]
+    items += [_restated(each, digest) for each in digest.restated[:_MONTHS]]
+    if rest := digest.restated[_MONTHS:]:
+        items.append(part.labelled("Restated too", wording.count(len(rest), "more month")))
     if digest.open_periods:
         months = part.listed(f"{each.billing_period} ({each.x_source})" for each in digest.open_periods)
         items.append(part.labelled("Not final", f"{months}: not invoiced yet, amounts may still change"))
@@ -235,6 +240,19 @@ def _reconciled(sums: Reconciliation) -> Line:
     if sums.unreconciled_periods:
         return part.labelled("NOT reconciled", f"{part.listed(sums.unreconciled_periods)}: {amounts}")
     return part.labelled("Reconciled", f"{wording.count(sums.period_count, 'billing month')}, {amounts}")
+
+
+def _restated(month: Restatement, digest: Digest) -> Line:
+    changes = [
+        f"{kind} {wording.money(cost.change, month.billing_currency, with_sign=True)}"
+        + ("" if cost.percent is None else f" ({wording.percent(cost.percent, with_sign=True)})")
+        for kind, cost in (("billed", month.billed), ("effective", month.effective))
+        if cost.change
+    ]
+    whose = " of the whole company" if digest.teams else ""
+    return part.labelled(
+        "Restated in this week", f"{wording.month(month.billing_period)}{whose}, {' and '.join(changes)}"
+    )
 
 
 def _arrow(cost: Compared) -> str:

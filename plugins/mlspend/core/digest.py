@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Context, Decimal
 from itertools import groupby
 
+from mlspend.core.restatements import Restatement
 from mlspend.core.weeks import Week
 
 RESIDUAL_PROJECT = "unattributed"
@@ -154,7 +155,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Digest:
-    """One message: a week's spend of the whole company (`teams` empty) or of the projects of some teams."""
+    """One message: a week's spend of the whole company (`teams` empty) or of the projects of some teams.
+
+    `restated` is about the whole company in either case, and about changes that became known within the week.
+    """
 
     company: str
     teams: tuple[str, ...]
@@ -165,6 +169,7 @@ class Digest:
     deliveries: tuple[NewestDelivery, ...]
     reconciliation: tuple[Reconciliation, ...]
     open_periods: tuple[OpenPeriod, ...]
+    restated: tuple[Restatement, ...]
     checks: Checks
     build_id: str
     published_at: datetime

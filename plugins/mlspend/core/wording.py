@@ -63,6 +63,15 @@ def days(first: date, last: date) -> str:
     return f"{first.day} {first:%b}{f' {first.year}' if first.year != last.year else ''} – {day(last)}"
 
 
+def month(period: str) -> str:
+    """Return a billing period 'YYYY-MM' as people write it.
+
+    >>> month("2026-09")
+    'Sep 2026'
+    """
+    return f"{date.fromisoformat(f'{period}-01'):%b %Y}"
+
+
 def moment(value: datetime) -> str:
     """Return a UTC moment to the minute.
 
