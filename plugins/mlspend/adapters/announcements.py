@@ -11,7 +11,7 @@ from mlspend.adapters.delivery_queue import DeliveryQueue, QueueMessage
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.pipeline import Landed, Tell
-from mlspend.adapters.s3_store import split_s3
+from mlspend.adapters.s3_store import connect_s3, split_s3
 from mlspend.core.deliveries import Delivery
 from mlspend.core.errors import ExportContractBroken, ExportUnreadable, ExportUnrecognised, MessageUnreadable
 from mlspend.core.notifications import read_notification
@@ -56,6 +56,7 @@ def land_announced(
     if not announced:
         return Landed(source, (), (), 0)
     tell(f"looking for deliveries of {source} that {len(announced)} messages announce")
+    s3 = s3 or connect_s3()  # one for the whole run, as in pipeline.land
     manifests = {uri for uris in announced.values() for uri in uris}
     found, faults = _discover(location, source, manifests, s3)
     landed = pipeline.land_deliveries(source, found, home, ledger, now=now, tell=tell, s3=s3)
