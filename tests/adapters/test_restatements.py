@@ -14,7 +14,15 @@ from mlspend.adapters import pipeline
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.pipeline import Landed
-from tests.aws_exports import cur2_line, landed, legacy_line, write_data_export, write_json, write_legacy_report
+from tests.aws_exports import (
+    cur2_line,
+    focus_line,
+    landed,
+    legacy_line,
+    write_data_export,
+    write_json,
+    write_legacy_report,
+)
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 MADE = datetime(2026, 11, 3, 6, tzinfo=UTC)
@@ -80,6 +88,25 @@ def test_all_of_a_switch_found_at_once_lands_only_the_newest(home: Home, ledger:
     deliver(export, "exec-3", 5, hour=2, create_new=True)
     assert [one.delivery.version for one in land(export, home, ledger).receipts] == ["exec-3"]
     assert counts(home, ledger) == ("exec-3", 5)
+
+
+@pytest.mark.parametrize("is_landed_between", [False, True])
+def test_an_export_defined_anew_as_focus_within_a_month_replaces_what_it_was(
+    home: Home, ledger: Ledger, export: Path, is_landed_between: bool
+) -> None:
+    """Under the same name its files lie in folders spelt differently, beside those of before."""
+    deliver(export, "as-cur", 5, hour=-900, create_new=True)
+    if is_landed_between:
+        land(export, home, ledger)
+    lines = [focus_line(x_ServiceCode="AmazonEC2")] * 2
+    write_data_export(export, lines, execution="as-focus", partition="billing_period")
+    land(export, home, ledger)
+    assert counts(home, ledger) == ("as-focus", 2)
+    statuses = {row["version"]: (row["export_kind"], row["status"]) for row in ledger.deliveries()}
+    assert statuses == {
+        "as-cur": ("aws_cur2", "superseded" if is_landed_between else "ignored"),
+        "as-focus": ("aws_focus", "landed"),
+    }
 
 
 @pytest.mark.parametrize("create_new", [False, True])

@@ -56,10 +56,10 @@ def discover(
 ) -> list[Delivery]:
     """Return the deliveries at `location` (folder, file or s3://…), by period, of one period the newest first.
 
-    With manifests only what they name counts, and a superseded execution is a delivery too. Without, files are opened
-    and their lines tell the periods. `manifests` are addresses: then only these are looked at, and nothing is found
-    where none of them is there (any more). Raises ExportUnrecognised, ExportUnreadable, ExportContractBroken,
-    ExportNotDelivered and the errors of the store.
+    With manifests only what they name counts, and a superseded execution is a delivery too; the kind of an export may
+    change from one to the next. Without, files are opened and their lines tell the periods. `manifests` are addresses:
+    then only these are looked at, and nothing is found where none of them is there (any more). Raises
+    ExportUnrecognised, ExportUnreadable, ExportContractBroken, ExportNotDelivered and the errors of the store.
     """
     try:
         store = open_store(location, s3)
@@ -76,13 +76,6 @@ def discover(
         return []
     parsed, found = _parse(written, contents, source)
     found += _from_manifests(parsed, objects, peek) if written else _from_content(objects, location, peek)
-    kinds: dict[str, set[str]] = defaultdict(set)
-    for delivery in found:
-        if delivery.export_kind != UNREADABLE_KIND:
-            kinds[delivery.period].add(delivery.export_kind)
-    for period, names in kinds.items():
-        if len(names) > 1:
-            _refuse_several(source, f"billing period {period} at {location}", names)
     return sorted(sorted(found, key=lambda item: item.delivered_at, reverse=True), key=lambda item: item.period)
 
 
@@ -200,6 +193,7 @@ def _repeated(names: Sequence[str]) -> str:
 
 def _from_content(objects: Sequence[StoredObject], location: str, peek: Peek) -> list[Delivery]:
     looks = _look_at_all(objects, location, peek)
+    _refuse_mixed(looks, location, peek.source)
     deliveries = []
     loose: dict[tuple[str, str], list[StoredObject]] = defaultdict(list)
     versions: dict[tuple[str, str, str], list[StoredObject]] = defaultdict(list)
@@ -230,6 +224,17 @@ def _from_content(objects: Sequence[StoredObject], location: str, peek: Peek) ->
             f"({', '.join(stored.file.uri for stored, _, _ in looks)}): deliver the export again"
         )
     return deliveries
+
+
+def _refuse_mixed(looks: Iterable[tuple[StoredObject, str, frozenset[str]]], location: str, source: str) -> None:
+    """Raise SeveralExports for a period in files of two kinds: no manifest says that one came after the other."""
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for _, kind, periods in looks:
+        for period in periods:
+            kinds[period].add(kind)
+    for period, names in kinds.items():
+        if len(names) > 1:
+            _refuse_several(source, f"billing period {period} at {location}", names)
 
 
 def _of_files(
