@@ -4,6 +4,9 @@ Every morning: looks at the source's location. Where the source has a queue, als
 delivery. Takes what is new or restated, whole or not at all, and writes a receipt with its control totals into the
 ledger. Changes the asset `landing_<source>` only when something awaits publication.
 
+**Older months**: trigger it with `from` and `to` (one run), or create a backfill (one run per billing period, oldest
+first). Either way what is landed already is left alone, so what was interrupted is simply started again.
+
 **When it fails**
 - *StoreAccessDenied, ExportUnrecognised, ExportUnreadable, ExportContractBroken, CurrencyChanged*: not retried. The
   message names source, billing period and file; ask the owner of the export to deliver again, then run it once more.
@@ -21,6 +24,7 @@ from airflow.sdk import DAG
 from mlspend.adapters.source_names import read_source_schedules
 from mlspend.operators.assets import land_when, landing_asset, queue_asset
 from mlspend.operators.landing import LandDeliveriesOperator
+from mlspend.operators.periods import PERIOD_PARAMS
 
 for source in read_source_schedules():
     queue = queue_asset(source) if source.queue else None
@@ -30,6 +34,7 @@ for source in read_source_schedules():
         # Providers deliver at least once a day; by six most have. It also finds what no message announced.
         schedule=land_when("0 6 * * *", queue),
         catchup=False,
+        params=PERIOD_PARAMS,
         max_active_runs=1,
         default_args={"retries": 3, "retry_delay": timedelta(minutes=10), "retry_exponential_backoff": True},
         tags=["mlspend", "landing"],
@@ -39,4 +44,6 @@ for source in read_source_schedules():
             source=source.name,
             inlets=[queue] if queue else [],
             outlets=[landing_asset(source.name)],
+            # Airflow lets ten runs of a backfill go at once: the disk holds one delivery's raw files, oldest first.
+            max_active_tis_per_dag=1,
         )

@@ -90,6 +90,9 @@ def test_help_loads_nothing_heavy() -> None:
     [
         ["nonsense"],
         ["land", "--nonsense"],
+        ["land", "--from", "October"],
+        ["land", "--to", "2026-13"],
+        ["land", "--from", "2026-10", "--to", "2026-09"],
         ["sql"],
         ["try"],
         ["try", "nowhere/at/all"],

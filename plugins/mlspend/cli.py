@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlspend.adapters.config import Config
     from mlspend.adapters.home import Home
     from mlspend.adapters.ledger import Ledger
+    from mlspend.core.periods import PeriodRange
 
 
 class _Commands(TyperGroup):
@@ -88,13 +89,16 @@ def land(
     accept_new_currency: Annotated[
         bool, typer.Option("--accept-new-currency", help="Take it as right that an account's currency changed.")
     ] = False,
+    first: Annotated[str | None, typer.Option("--from", help="First billing period, YYYY-MM; default: all.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last billing period, YYYY-MM; default: all.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Land the newest delivery of every billing period that is not landed yet."""
+    """Land the newest delivery of every billing period that is not landed yet, oldest first."""
     from mlspend import cli_reports
 
+    periods = _periods(first, last)
     with _ledger() as ledger:
-        landed = _land(source, ledger, accept_new_currency=accept_new_currency)
+        landed = _land(source, ledger, accept_new_currency=accept_new_currency, periods=periods)
     cli_reports.show_landed(landed, as_json=as_json)
     raise typer.Exit(1 if any(one.rejections for one in landed) else 0)
 
@@ -265,21 +269,40 @@ def _age(text: str) -> timedelta:
         raise typer.BadParameter(str(error)) from error
 
 
+def _periods(first: str | None, last: str | None) -> "PeriodRange":
+    from mlspend.core.periods import PeriodRange
+
+    try:
+        return PeriodRange(first, last)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def _sources(name: str | None) -> list[Any]:
     config = _config()
     return [config.source(name)] if name else list(config.sources)
 
 
-def _land(name: str | None, ledger: "Ledger", *, accept_new_currency: bool = False) -> list[Any]:
+def _land(
+    name: str | None, ledger: "Ledger", *, accept_new_currency: bool = False, periods: "PeriodRange | None" = None
+) -> list[Any]:
     from mlspend import cli_output
     from mlspend.adapters import pipeline
+    from mlspend.core.periods import EVERY_PERIOD
 
     landed = []
     with cli_output.progress() as tell:
         for source in _sources(name):
             location = source.location_in(_home())
             one = pipeline.land(
-                source.name, location, _home(), ledger, now=_now(), tell=tell, accept_new_currency=accept_new_currency
+                source.name,
+                location,
+                _home(),
+                ledger,
+                now=_now(),
+                tell=tell,
+                accept_new_currency=accept_new_currency,
+                periods=periods or EVERY_PERIOD,
             )
             landed.append(one)
     return landed

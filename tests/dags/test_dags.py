@@ -36,7 +36,7 @@ dags = [
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
         "retries": [task.retries for task in dag.tasks],
-        "clock": getattr(getattr(dag.timetable, "timetable", dag.timetable), "expression", None),
+        "clock": getattr(getattr(dag.timetable, "timetable", dag.timetable), "summary", None),
         "watches": [
             watcher.trigger.serialize()
             for watcher in getattr(getattr(dag.timetable, "asset_condition", None), "watchers", ())

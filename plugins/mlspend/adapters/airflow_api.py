@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -64,15 +65,30 @@ class AirflowApi:
             raise AirflowNotReady(f"{error['filename']} cannot be imported:\n{error['stack_trace']}")
         return set(dag_ids) <= {dag["dag_id"] for dag in self._get("/api/v2/dags", limit=100)["dags"]}
 
-    def trigger(self, dag_id: str) -> DagRun:
-        """Start a run of the DAG."""
-        answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None}).raise_for_status()
+    def trigger(self, dag_id: str, **options: Any) -> DagRun:
+        """Start a run of the DAG; `options` as in Airflow's API (conf, note)."""
+        wanted = {"logical_date": None, **options}
+        answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json=wanted).raise_for_status()
         return DagRun(dag_id, answer.json()["dag_run_id"])
 
     def runs(self, dag_id: str) -> list[tuple[DagRun, str]]:
         """Return the newest runs of the DAG, newest first, each with its state."""
         found = self._get(f"/api/v2/dags/{dag_id}/dagRuns", order_by="-run_after", limit=100)["dag_runs"]
         return [(DagRun(dag_id, each["dag_run_id"]), str(each["state"])) for each in found]
+
+    def create_backfill(self, dag_id: str, first: datetime, last: datetime, **options: Any) -> None:
+        """Ask for the runs of the past; `options` as in Airflow's API (run_backwards, reprocess_behavior)."""
+        wanted = {"dag_id": dag_id, "from_date": first.isoformat(), "to_date": last.isoformat(), **options}
+        self._client.post("/api/v2/backfills", json=wanted).raise_for_status()
+
+    def pause(self, dag_id: str, *, is_paused: bool) -> None:
+        """Let no run of the DAG begin any more, or let them begin again."""
+        self._client.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": is_paused}).raise_for_status()
+
+    def note(self, run: DagRun) -> str | None:
+        """Return the note beside the run."""
+        note: str | None = self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}")["note"]
+        return note
 
     def state(self, run: DagRun) -> str:
         """Return the state of the run: queued, running, success or failed."""

@@ -41,8 +41,8 @@ class Standalone:
 
     def __init__(self, folder: Path, process: subprocess.Popen[bytes], api: AirflowApi) -> None:
         self.folder = folder
+        self.api = api
         self._process = process
-        self._api = api
 
     def wait_until_ready(self, dag_ids: Sequence[str], *, timeout: float = 180) -> None:
         """Return once scheduler and DAG processor are healthy and the DAGs are known.
@@ -50,10 +50,10 @@ class Standalone:
         AirflowNotReady after `timeout` seconds, where Airflow ends by itself, or where a DAG file cannot be imported.
         """
         deadline = time.monotonic() + timeout
-        self._wait(lambda: self._api.is_healthy() or None, "a sign of life from its scheduler", deadline)
-        self._api.warm_up()
-        self._api.log_in()
-        self._wait(lambda: self._api.knows(dag_ids) or None, f"the DAGs {', '.join(dag_ids)}", deadline)
+        self._wait(lambda: self.api.is_healthy() or None, "a sign of life from its scheduler", deadline)
+        self.api.warm_up()
+        self.api.log_in()
+        self._wait(lambda: self.api.knows(dag_ids) or None, f"the DAGs {', '.join(dag_ids)}", deadline)
 
     def run_chain(
         self,
@@ -68,7 +68,7 @@ class Standalone:
         would try again later.
         """
         deadline = time.monotonic() + timeout
-        run: DagRun | None = self._api.trigger(dag_ids[0])
+        run: DagRun | None = self.api.trigger(dag_ids[0])
         finished = []
         for next_dag in [*dag_ids[1:], None]:
             if run is None:
@@ -81,11 +81,11 @@ class Standalone:
 
     def runs(self, dag_id: str) -> list[tuple[DagRun, str]]:
         """Return the newest runs of the DAG, newest first, each with its state."""
-        return self._api.runs(dag_id)
+        return self.api.runs(dag_id)
 
     def tasks(self, run: DagRun) -> list[TaskState]:
         """Return how far each task of a run is."""
-        return self._api.tasks(run)
+        return self.api.tasks(run)
 
     def wait_for(self, look: Callable[[], bool], what: str, *, timeout: float = 180) -> None:
         """Return once `look` does not say False; AirflowNotReady after `timeout` seconds, or where Airflow ends."""
@@ -95,8 +95,8 @@ class Standalone:
         seen: dict[str, str] = {}
 
         def look() -> bool | None:
-            state = self._api.state(run)
-            for task in self._api.tasks(run):
+            state = self.api.state(run)
+            for task in self.api.tasks(run):
                 if seen.get(task.task_id) != task.state:
                     seen[task.task_id] = task.state
                     on_change(task)
@@ -108,11 +108,11 @@ class Standalone:
         return seen
 
     def _has_changed_asset(self, run: DagRun, deadline: float) -> bool:
-        return self._wait(lambda: self._api.has_changed_asset(run), f"what {run.dag_id} changed", deadline)
+        return self._wait(lambda: self.api.has_changed_asset(run), f"what {run.dag_id} changed", deadline)
 
     def _next_run(self, run: DagRun, dag_id: str, deadline: float) -> DagRun:
         def look() -> DagRun | None:
-            return next((each for each in self._api.runs_started_by(run) if each.dag_id == dag_id), None)
+            return next((each for each in self.api.runs_started_by(run) if each.dag_id == dag_id), None)
 
         return self._wait(look, f"the run of {dag_id} that {run.dag_id} starts", deadline)
 

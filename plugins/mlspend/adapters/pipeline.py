@@ -27,6 +27,7 @@ from mlspend.core.errors import (
     NothingProved,
     Terminal,
 )
+from mlspend.core.periods import EVERY_PERIOD, PeriodRange
 from mlspend.core.rewritten import distinguish_rewritten, holds_same_files
 from mlspend.core.shadows import separate_shadows
 
@@ -77,12 +78,13 @@ def land(
     tell: Tell,
     s3: "S3Client | None" = None,
     accept_new_currency: bool = False,
+    periods: PeriodRange = EVERY_PERIOD,
 ) -> Landed:
-    """Land the newest delivery of every billing period of `source` that is not landed yet.
+    """Land the newest delivery of every billing period of `source` in `periods` that is not landed yet.
 
     One that is rejected does not keep the others from being landed; errors of discovery itself are raised. `s3` is the
     client for s3://…, by default from the AWS environment. `accept_new_currency` takes it as right that a billing
-    account's currency is not the recorded one any more.
+    account's currency is not the recorded one any more. Killed on the way and run again, it lands what is missing.
     """
     tell(f"looking for deliveries of {source}")
     if s3 is None and location.startswith("s3://"):
@@ -90,7 +92,7 @@ def land(
         s3 = connect_s3()
     found = landing.discover(location, source, s3=s3)
     landed = land_deliveries(
-        source, found, home, ledger, now=now, tell=tell, s3=s3, accept_new_currency=accept_new_currency
+        source, found, home, ledger, now=now, tell=tell, s3=s3, accept_new_currency=accept_new_currency, periods=periods
     )
     ledger.record_look(source, now)
     return landed
@@ -106,15 +108,17 @@ def land_deliveries(
     tell: Tell,
     s3: "S3Client | None" = None,
     accept_new_currency: bool = False,
+    periods: PeriodRange = EVERY_PERIOD,
 ) -> Landed:
     """Land what is newest of the deliveries `found`, oldest billing period first, and record what became of each."""
     receipts: list[Receipt] = []
     rejections: list[Rejection] = []
     found = [_distinguished(each, home) for each in found]
-    wanted = ledger.select_to_land(found, now)
+    # What lies outside the range is recorded as seen too: freshness goes by everything that was delivered.
+    wanted = [each for each in ledger.select_to_land(found, now) if each.period in periods]
     current = {(one.delivery.source, one.delivery.period): one for one in ledger.current_receipts()}
-    for delivery in wanted:
-        tell(f"landing {delivery.source} {delivery.period}")
+    for number, delivery in enumerate(wanted, 1):
+        tell(f"landing {delivery.source} {delivery.period} ({number} of {len(wanted)})")
         currencies = {} if accept_new_currency else ledger.currencies(source)
         try:
             before = current.get((delivery.source, delivery.period))
@@ -130,7 +134,8 @@ def land_deliveries(
         else:
             ledger.record_landed(receipt, now)
             receipts.append(receipt)
-    return Landed(source, tuple(receipts), tuple(rejections), len(found) - len(wanted))
+    up_to_date = sum(each.period in periods for each in found) - len(wanted)
+    return Landed(source, tuple(receipts), tuple(rejections), up_to_date)
 
 
 def _distinguished(found: Delivery, home: Home) -> Delivery:

@@ -1,6 +1,7 @@
 """Billing periods as the text 'YYYY-MM', the provider's own month (for Google Cloud the invoice month)."""
 
 import re
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 # Corrections reach back a year and more; a subscription's first month may be billed a month ahead.
@@ -19,6 +20,41 @@ def parse_period(text: str) -> str:
     if not _PERIOD.fullmatch(text):
         raise ValueError(f"{text!r} is not a billing period: write it as YYYY-MM, for example 2026-10")
     return text
+
+
+@dataclass(frozen=True)
+class PeriodRange:
+    """The billing periods from `first` to `last`, both included; None leaves that end open. ValueError where none is.
+
+    >>> "2026-01" in PeriodRange("2025-11", "2026-01"), "2026-01" in PeriodRange(last="2025-12"), "" in PeriodRange()
+    (True, False, True)
+    """
+
+    first: str | None = None
+    last: str | None = None
+
+    def __post_init__(self) -> None:
+        for bound in (self.first, self.last):
+            if bound is not None:
+                parse_period(bound)
+        if self.first and self.last and self.first > self.last:
+            raise ValueError(f"{self.first} to {self.last} holds no billing period: the first is after the last")
+
+    def __contains__(self, period: str) -> bool:
+        return (self.first is None or self.first <= period) and (self.last is None or period <= self.last)
+
+    def __str__(self) -> str:
+        """Return it in words.
+
+        >>> print(PeriodRange("2025-01", "2025-03"), PeriodRange("2025-01"), PeriodRange(last="2025-03"), sep=", ")
+        2025-01 to 2025-03, from 2025-01, to 2025-03
+        """
+        if self.first and self.last:
+            return f"{self.first} to {self.last}"
+        return f"from {self.first}" if self.first else f"to {self.last}" if self.last else "all billing periods"
+
+
+EVERY_PERIOD = PeriodRange()
 
 
 def period_of(day: date) -> str:

@@ -3,9 +3,12 @@
 They bear names only: an address with a scheme has Airflow load every provider (0.6 s) whenever a DAG file is parsed.
 """
 
-from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
+from datetime import timedelta
+
+from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher
 
 from mlspend.adapters.source_names import SourceSchedule, queue_region
+from mlspend.operators.timetables import LandingTimetable
 
 WAREHOUSE = Asset(name="warehouse")
 
@@ -43,8 +46,8 @@ def queue_asset(source: SourceSchedule) -> Asset:
     return Asset(name=name, watchers=[AssetWatcher(name=name, trigger=trigger)])
 
 
-def land_when(clock: str, queue: Asset | None) -> AssetOrTimeSchedule | str:
+def land_when(clock: str, queue: Asset | None) -> AssetOrTimeSchedule | LandingTimetable:
     """Return the schedule of a landing: by the clock (cron, UTC), and by its queue where it has one."""
-    if queue is None:
-        return clock
-    return AssetOrTimeSchedule(timetable=CronTriggerTimetable(clock, timezone="UTC"), assets=queue)
+    # No time to catch up in: otherwise a scheduler that starts up to 2.4 hours after the hour runs it at once.
+    timetable = LandingTimetable(clock, timezone="UTC", run_immediately=timedelta())
+    return timetable if queue is None else AssetOrTimeSchedule(timetable=timetable, assets=queue)

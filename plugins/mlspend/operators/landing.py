@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from mlspend.core.run_notes import describe_landing
 from mlspend.operators.errors import airflow_errors
+from mlspend.operators.periods import periods_of
+from mlspend.operators.run_notes import run_note
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -23,8 +26,9 @@ class LandDeliveriesOperator(BaseOperator):
     """Land what is new or restated of `source`; skipped where nothing awaits publication.
 
     A run that messages of the source's queue started lands what they announce and deletes them; any other run looks
-    at the whole location. The queue's asset must be an inlet. Returns the billing periods landed by this run, with
-    their row counts.
+    at the whole location: its parameters `from` and `to` bound the billing periods, and a run of a backfill lands its
+    own and no other. The queue's asset must be an inlet. Returns the billing periods landed by this run, with their
+    row counts.
     """
 
     def __init__(self, *, source: str, **kwargs: Any) -> None:
@@ -38,22 +42,25 @@ class LandDeliveriesOperator(BaseOperator):
 
         home = Home.from_environment()
         with airflow_errors(), Ledger.open(home) as ledger:
-            settings = config.load()
-            landed = self._land(settings.source(self.source), _payloads(context, self.inlets), home, ledger)
+            with run_note(context) as note:
+                settings = config.load()
+                landed = self._land(settings.source(self.source), context, home, ledger)
+                counts = {receipt.delivery.period: receipt.row_count for receipt in landed.receipts}
+                note.append(describe_landing(self.source, counts, ledger.deliveries()))
             landed.raise_rejections()
             if not pipeline.awaits_publication(home, settings, ledger):
                 raise AirflowSkipException(f"{self.source}: nothing new, and everything landed is published")
-        return {receipt.delivery.period: receipt.row_count for receipt in landed.receipts}
+        return counts
 
-    def _land(self, source: "Source", payloads: list[dict[str, Any]], home: "Home", ledger: "Ledger") -> "Landed":
+    def _land(self, source: "Source", context: "Context", home: "Home", ledger: "Ledger") -> "Landed":
         from mlspend.adapters import announcements, delivery_queue, pipeline
 
         place = (source.name, source.location_in(home))
         work: dict[str, Any] = {"now": datetime.now(UTC), "tell": self.log.info, "s3": _s3_client(source.connection)}
-        messages = delivery_queue.read_messages(payloads)
+        messages = delivery_queue.read_messages(_payloads(context, self.inlets))
         if messages and source.queue:
             return announcements.land_announced(*place, messages, _queue(source), home, ledger, **work)
-        return pipeline.land(*place, home, ledger, **work)
+        return pipeline.land(*place, home, ledger, periods=periods_of(context), **work)
 
 
 def _payloads(context: "Context", inlets: list[Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from mlspend.core.run_notes import describe_build
 from mlspend.operators.errors import airflow_errors
+from mlspend.operators.run_notes import run_note
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -21,9 +23,10 @@ class BuildWarehouseOperator(BaseOperator):
         from mlspend.adapters.ledger import Ledger
 
         home = Home.from_environment()
-        with airflow_errors(), Ledger.open(home) as ledger:
+        with airflow_errors(), run_note(context) as note, Ledger.open(home) as ledger:
             previous = publication.read_published(home)
             build = pipeline.make_build(home, config.load(), ledger, previous, now=datetime.now(UTC))
+            note.append(describe_build(build))
         if build.is_unchanged:
             raise AirflowSkipException("everything landed is published already")
         return build.to_json()
@@ -43,8 +46,9 @@ class ProveWarehouseOperator(BaseOperator):
         from mlspend.adapters.home import Home
         from mlspend.core.deliveries import Build
 
-        with airflow_errors():
+        with airflow_errors(), run_note(context) as note:
             results = proof.prove(Build.from_json(self.build), Home.from_environment(), now=datetime.now(UTC))
+            note.append(f"proved by {len(results)} checks")
         return len(results)
 
 
@@ -64,6 +68,7 @@ class PublishWarehouseOperator(BaseOperator):
         from mlspend.core.deliveries import Build
 
         home = Home.from_environment()
-        with airflow_errors(), Ledger.open(home) as ledger:
-            publication.publish(Build.from_json(self.build), home, ledger, now=datetime.now(UTC))
+        with airflow_errors(), run_note(context) as note, Ledger.open(home) as ledger:
+            published = publication.publish(Build.from_json(self.build), home, ledger, now=datetime.now(UTC))
+            note.append(f"published {published.build_id}, {len(published.partitions)} billing periods in all")
         return str(home.published_warehouse)
