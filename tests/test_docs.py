@@ -1,8 +1,11 @@
 """Documents must not lie: every command, query, example, error and name in them is held against the real thing."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -85,6 +88,22 @@ def test_documents_name_only_commands_and_files_that_exist(document: Path) -> No
             assert {word for word in rest if word.startswith("--")} <= options, f"{document.name}: {words}"
     for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text()):
         assert (document.parent / link).exists(), f"{document.name} links to {link}, which is not there"
+
+
+@pytest.mark.parametrize("words", [["backfill", "create"], ["dags", "trigger"]], ids=" ".join)
+def test_airflow_knows_the_options_that_documents_give_it(words: list[str], tmp_path: Path) -> None:
+    written = [each for document in DOCUMENTS for each in commands(document)]
+    asked = [each for each in written if each[: len(words) + 1] == ["airflow", *words]]
+    told = subprocess.run(
+        [Path(sys.executable).with_name("airflow"), *words, "--help"],
+        env={"PATH": os.defpath, "AIRFLOW_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    options = {word for each in asked for word in each if word.startswith("--")}
+    assert options
+    assert {word for word in options if word not in told.stdout} == set()
 
 
 @pytest.mark.parametrize("query", page_blocks("sql"))
