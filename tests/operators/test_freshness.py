@@ -85,6 +85,7 @@ def test_the_dag_turns_red_and_green_again(company: Home, tmp_path: Path) -> Non
         **os.environ,
         "AIRFLOW_HOME": str(tmp_path / "airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_ROOT / "plugins"),
         "PYTHONPATH": f"{PROJECT_ROOT}:{PROJECT_ROOT / 'plugins'}",
     }
     for words in (["-m", "airflow", "db", "migrate"], ["-c", RED_THEN_GREEN]):
