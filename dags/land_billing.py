@@ -14,16 +14,17 @@ first). Either way what is landed already is left alone, so what was interrupted
   switched off.
 - *QueueAccessDenied*: what was announced is landed, but its messages cannot be deleted: correct the permissions.
 - *DiskFull, HomeNotWritable, StateUnavailable, StateLost*: the machine, not the data: see docs/deployment.md.
+- Only *land_refused* is red: the good deliveries are on their way to readers, those that are not are named.
 - What was landed before stays as it is, and readers keep the last published warehouse.
 """
 
 from datetime import timedelta
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, XComArg
 
 from mlspend.adapters.source_names import read_source_schedules
 from mlspend.operators.assets import land_when, landing_asset, queue_asset
-from mlspend.operators.landing import LandDeliveriesOperator
+from mlspend.operators.landing import LandDeliveriesOperator, LandRefusedOperator
 from mlspend.operators.periods import PERIOD_PARAMS
 
 for source in read_source_schedules():
@@ -39,11 +40,12 @@ for source in read_source_schedules():
         default_args={"retries": 3, "retry_delay": timedelta(minutes=10), "retry_exponential_backoff": True},
         tags=["mlspend", "landing"],
     ):
-        LandDeliveriesOperator(
-            task_id="land_deliveries",
-            source=source.name,
-            inlets=[queue] if queue else [],
-            outlets=[landing_asset(source.name)],
+        place = {
+            "source": source.name,
+            "inlets": [queue] if queue else [],
+            "outlets": [landing_asset(source.name)],
             # Airflow lets ten runs of a backfill go at once: the disk holds one delivery's raw files, oldest first.
-            max_active_tis_per_dag=1,
-        )
+            "max_active_tis_per_dag": 1,
+        }
+        land = LandDeliveriesOperator(task_id="land_deliveries", **place)
+        LandRefusedOperator(task_id="land_refused", refused=XComArg(land, key="refused"), **place)

@@ -17,7 +17,7 @@ from mlspend.adapters import example_company
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.errors import Transient
-from mlspend.operators.landing import LandDeliveriesOperator
+from mlspend.operators.landing import LandDeliveriesOperator, LandRefusedOperator
 from tests.aws_server import BUCKET, BillingBucket
 
 
@@ -47,9 +47,20 @@ def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **source: str) ->
     monkeypatch.setenv("MLSPEND_CONFIG", str(path))
 
 
-def land() -> dict[str, int]:
+def land(left: dict[str, Any] | None = None) -> dict[str, int]:
+    """Run the task; what it leaves for the next one goes into `left`."""
     operator = LandDeliveriesOperator(task_id="land_deliveries", source="aws")
-    landed: dict[str, int] = operator.execute({})
+    landed: dict[str, int] = operator.execute({"ti": leaving(left if left is not None else {})})
+    return landed
+
+
+def leaving(left: dict[str, Any]) -> SimpleNamespace:
+    """A task instance that writes what it pushes into `left`."""
+    return SimpleNamespace(xcom_push=lambda key, value: left.update({key: value}))
+
+
+def land_refused(refused: list[str]) -> dict[str, int]:
+    landed: dict[str, int] = LandRefusedOperator(task_id="land_refused", source="aws", refused=refused).execute({})
     return landed
 
 
@@ -85,6 +96,29 @@ def test_damaged_data_fails_at_once_and_names_source_period_and_file(
         land()
     for word in ("aws", "2026-10", damaged.name):
         assert word in str(failure.value)
+
+
+def test_a_bad_delivery_keeps_no_good_one_from_readers_and_does_not_pass_unseen(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "exports"
+    example_company.write_exports(folder, scale=1, months=2, end="2026-10")
+    damaged = next(folder.rglob("data/BILLING_PERIOD=2026-10/*.parquet"))
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-100])
+    configure(monkeypatch, tmp_path, location=str(folder))
+    left: dict[str, Any] = {}
+    assert set(land(left)) == {"2026-09"}
+    [reason] = left["refused"]
+    assert damaged.name in reason
+    with pytest.raises(AirflowFailException, match=damaged.name):
+        land_refused(left["refused"])
+    with pytest.raises(AirflowSkipException, match="nothing was refused"):
+        land_refused([])
+    damaged.write_bytes(whole)
+    assert set(land_refused(left["refused"])) == {"2026-10"}
+    with pytest.raises(AirflowSkipException, match="nothing more was landed"):
+        land_refused(left["refused"])
 
 
 def test_what_is_not_there_yet_is_tried_again(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +188,8 @@ def test_a_run_by_messages_lands_what_they_and_those_after_them_announce_and_del
         )
     queue = Asset(name="queue_aws")
     operator = LandDeliveriesOperator(task_id="land_deliveries", source="aws", inlets=[queue])
-    context: Any = {"triggering_asset_events": {queue: events[:1]}, "inlet_events": {queue: events}}
+    read = {"triggering_asset_events": {queue: events[:1]}, "inlet_events": {queue: events}}
+    context: Any = {"ti": leaving({}), **read}
     assert set(operator.execute(context)) == {"2026-10"}
     assert bucket.count_messages() == 0
 

@@ -61,11 +61,16 @@ class Landed:
     up_to_date: int
     faults: tuple[str, ...] = ()
 
+    @property
+    def refusals(self) -> list[str]:
+        """Why each thing that could not be landed could not be."""
+        return [*self.faults, *(one.reason for one in self.rejections)]
+
     def raise_rejections(self) -> None:
         """Raise what was rejected, if anything was: Transient where a retry may help any of it."""
-        if reasons := [*self.faults, *(one.reason for one in self.rejections)]:
+        if self.refusals:
             kind = ExportsRejected if all(one.is_final for one in self.rejections) else ExportsNotLanded
-            raise kind("\n".join(reasons))
+            raise kind("\n".join(self.refusals))
 
 
 def land(

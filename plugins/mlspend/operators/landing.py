@@ -29,6 +29,9 @@ class LandDeliveriesOperator(BaseOperator):
     at the whole location: its parameters `from` and `to` bound the billing periods, and a run of a backfill lands its
     own and no other. The queue's asset must be an inlet. Returns the billing periods landed by this run, with their
     row counts.
+
+    Where some deliveries are refused and others await publication it succeeds, so that these are built, and leaves
+    the reasons under the key `refused`, for LandRefusedOperator to try those again and to fail.
     """
 
     def __init__(self, *, source: str, **kwargs: Any) -> None:
@@ -36,21 +39,27 @@ class LandDeliveriesOperator(BaseOperator):
         self.source = source
 
     def execute(self, context: "Context") -> dict[str, int]:
+        with airflow_errors():
+            landed, is_awaited = self._look(context)
+            if not is_awaited:
+                landed.raise_rejections()
+                raise AirflowSkipException(f"{self.source}: nothing new, and everything landed is published")
+        context["ti"].xcom_push(key="refused", value=landed.refusals)
+        return _row_counts(landed)
+
+    def _look(self, context: "Context") -> tuple["Landed", bool]:
+        """Land, note it beside the run, and return what it came to and whether anything awaits publication."""
         from mlspend.adapters import config, pipeline
         from mlspend.adapters.home import Home
         from mlspend.adapters.ledger import Ledger
 
         home = Home.from_environment()
-        with airflow_errors(), Ledger.open(home) as ledger:
+        with Ledger.open(home) as ledger:
             with run_note(context) as note:
                 settings = config.load()
                 landed = self._land(settings.source(self.source), context, home, ledger)
-                counts = {receipt.delivery.period: receipt.row_count for receipt in landed.receipts}
-                note.append(describe_landing(self.source, counts, ledger.deliveries()))
-            landed.raise_rejections()
-            if not pipeline.awaits_publication(home, settings, ledger):
-                raise AirflowSkipException(f"{self.source}: nothing new, and everything landed is published")
-        return counts
+                note.append(describe_landing(self.source, _row_counts(landed), ledger.deliveries()))
+            return landed, pipeline.awaits_publication(home, settings, ledger)
 
     def _land(self, source: "Source", context: "Context", home: "Home", ledger: "Ledger") -> "Landed":
         from mlspend.adapters import announcements, delivery_queue, pipeline
@@ -61,6 +70,33 @@ class LandDeliveriesOperator(BaseOperator):
         if messages and source.queue:
             return announcements.land_announced(*place, messages, _queue(source), home, ledger, **work)
         return pipeline.land(*place, home, ledger, periods=periods_of(context), **work)
+
+
+class LandRefusedOperator(LandDeliveriesOperator):
+    """Try again what LandDeliveriesOperator could not land while it landed others; skipped where that was nothing.
+
+    So one bad delivery neither keeps the good ones from readers nor passes unseen. `refused` are its reasons.
+    """
+
+    template_fields = ("refused",)
+
+    def __init__(self, *, refused: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.refused = refused
+
+    def execute(self, context: "Context") -> dict[str, int]:
+        if not self.refused:
+            raise AirflowSkipException(f"{self.source}: nothing was refused")
+        with airflow_errors():
+            landed, is_awaited = self._look(context)
+            landed.raise_rejections()
+        if not (landed.receipts and is_awaited):
+            raise AirflowSkipException(f"{self.source}: nothing more was landed")
+        return _row_counts(landed)
+
+
+def _row_counts(landed: "Landed") -> dict[str, int]:
+    return {receipt.delivery.period: receipt.row_count for receipt in landed.receipts}
 
 
 def _payloads(context: "Context", inlets: list[Any]) -> list[dict[str, Any]]:
