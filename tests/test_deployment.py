@@ -262,9 +262,12 @@ def test_its_commands_carry_a_bill_from_landing_to_digest(machine: Machine) -> N
     airflow = Standalone(machine.airflow_home, server, api)
     airflow.wait_until_ready(demo.CHAIN)
     runs = airflow.run_chain(demo.CHAIN, on_change=print)
+    landing, build = [api.note(api.runs(dag_id)[0][0]) or "" for dag_id in demo.CHAIN[:2]]
     api.close()
 
     assert [run.dag_id for run in runs] == list(demo.CHAIN)
+    assert landing.startswith("aws: landed 2026-08")
+    assert "\npublished " in build
     with duckdb.connect(str(machine.home.published_warehouse), read_only=True) as connection:
         months = connection.sql("select count(*), bool_and(is_reconciled) from marts.reconciliation").fetchone()
     assert months == (3, True)
