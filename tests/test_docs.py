@@ -35,7 +35,10 @@ from tests.handmade_digest import SPEND, make_digest, spend
 
 DOCS = PROJECT_ROOT / "docs"
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-USER_PAGES = [DOCS / f"{name}.md" for name in ("analysts", "digest", "configuration", "events", "exports", "freshness")]
+USER_PAGES = [
+    DOCS / f"{name}.md"
+    for name in ("analysts", "digest", "configuration", "events", "exports", "freshness", "retention")
+]
 
 
 def blocks(document: Path, kind: str) -> list[str]:

@@ -1,5 +1,6 @@
 {# A small table whose rows belong to partitions: rows of rebuilt, vanished and expired partitions go, the rebuilt ones
-   are inserted anew, in one transaction; all other rows are not touched. A model may say of its rows
+   are inserted anew, in one transaction; all other rows are not touched. Of partitions too old to be kept at all
+   (`forgotten`) everything goes. A model may say of its rows
 
    - `keeps_rows: true`: dbt only creates the table and somebody else writes it;
    - `appends_rows: true`: they are a log by `build_id`, in which a build leaves what earlier builds wrote, and of which
@@ -27,6 +28,13 @@
                 where x_source = {{ quoted(partition.x_source) }}
                     and billing_period = {{ quoted(partition.billing_period) }}
                     {{ "and build_id = " ~ quoted(plan.build_id) if appends }}
+            {%- endcall %}
+        {% endfor %}
+        {% for partition in plan.forgotten %}
+            {% call statement('forget_' ~ loop.index) -%}
+                delete from {{ relation }}
+                where x_source = {{ quoted(partition.x_source) }}
+                    and billing_period = {{ quoted(partition.billing_period) }}
             {%- endcall %}
         {% endfor %}
         {% for partition in plan.rebuild + (plan.vanished if appends else []) %}

@@ -133,17 +133,20 @@ def check_source(name: Annotated[str, typer.Argument(help="Name of the source.")
 @app.command()
 def publish(
     to: Annotated[Path | None, typer.Option("--to", help="Write a self-contained copy of what is published.")] = None,
+    build_id: Annotated[str | None, typer.Option("--publication", help="With --to: copy this kept one.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Let readers see the build that was proved; with --to, copy what is published into one file instead."""
+    if build_id and to is None:
+        raise typer.BadParameter("--publication says what --to FILE copies; an earlier state is not published again")
     from mlspend import cli_output, cli_reports
     from mlspend.adapters import pipeline, publication
 
     if to is not None:
-        publication.copy_self_contained(_home(), to)
+        publication.copy_self_contained(_home(), to, build_id=build_id)
         return cli_reports.show_copy(to, as_json=as_json)
     with _ledger() as ledger, cli_output.progress() as tell:
-        published = pipeline.publish(_home(), ledger, now=_now(), tell=tell)
+        published = pipeline.publish(_home(), ledger, now=_now(), tell=tell, retention=_config().retention)
     return cli_reports.show_publication(published, _home(), as_json=as_json)
 
 
@@ -170,7 +173,7 @@ def run(as_json: AsJson = False) -> None:
         with cli_output.progress() as tell:
             made = pipeline.build(_home(), _config(), ledger, now=_now(), tell=tell)
             if not made.is_unchanged:
-                pipeline.publish(_home(), ledger, now=_now(), tell=tell)
+                pipeline.publish(_home(), ledger, now=_now(), tell=tell, retention=_config().retention)
         messages = _send_digest(ledger)
     cli_reports.show_run(landed, made, messages, _home(), as_json=as_json)
 
@@ -198,14 +201,28 @@ def status(
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help="One SQL query; - reads it from standard input.")],
+    build_id: Annotated[str | None, typer.Option("--publication", help="Ask an earlier published state.")] = None,
+    as_known_on: Annotated[
+        str | None,
+        typer.Option("--as-known-on", help="Ask what readers saw at the end of a day, or at a time, in UTC."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Query the published warehouse, read-only."""
-    from mlspend import cli_reports
+    from mlspend import cli_publications, cli_reports
     from mlspend.adapters import warehouse_query
 
+    file = cli_publications.choose_file(_home(), build_id, as_known_on, now=_now())
     text = sys.stdin.read() if query == "-" else query
-    cli_reports.show_rows(warehouse_query.query_published(_home(), text), as_json=as_json)
+    cli_reports.show_rows(warehouse_query.query_published(_home(), text, file=file), as_json=as_json)
+
+
+@app.command()
+def publications(as_json: AsJson = False) -> None:
+    """List the published states that can be opened again."""
+    from mlspend import cli_publications
+
+    cli_publications.show_publications(_home(), as_json=as_json)
 
 
 @app.command("try")
@@ -291,6 +308,7 @@ def _land(
     from mlspend.core.periods import EVERY_PERIOD
 
     landed = []
+    limits = _config().retention.limits(_now())
     with cli_output.progress() as tell:
         for source in _sources(name):
             location = source.location_in(_home())
@@ -303,6 +321,7 @@ def _land(
                 tell=tell,
                 accept_new_currency=accept_new_currency,
                 periods=periods or EVERY_PERIOD,
+                limits=limits,
             )
             landed.append(one)
     return landed

@@ -28,11 +28,11 @@ def test_a_rejected_period_does_not_keep_the_others_from_being_landed(home: Home
         export(home, "a.csv", "1", period="2026-08")
         export(home, "b.csv", "1", period="2026-09")
         location = str(home.root / "exports")
-        assert not pipeline.awaits_publication(home, config.default(), ledger)
+        assert not pipeline.awaits_publication(home, config.default(), ledger, now=NOW)
         first = pipeline.land("cloud", location, home, ledger, now=NOW, tell=tell)
         assert [one.delivery.period for one in first.receipts] == ["2026-08", "2026-09"]
         first.raise_rejections()
-        assert pipeline.awaits_publication(home, config.default(), ledger)
+        assert pipeline.awaits_publication(home, config.default(), ledger, now=NOW)
         export(home, "b.csv", "1", period="2026-09", BillingCurrency="EUR")
         export(home, "c.csv", "1", period="2026-10")
         second = pipeline.land("cloud", location, home, ledger, now=NOW, tell=tell)

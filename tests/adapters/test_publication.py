@@ -13,7 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mlspend.adapters import publication
+from mlspend.adapters import publication, publication_history
+from mlspend.adapters.config_model import Retention
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build
@@ -189,7 +190,8 @@ CRASH = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from mlspend.adapters import publication
+from mlspend.adapters import publication, publication_history
+from mlspend.adapters.config_model import Retention
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build
@@ -201,12 +203,16 @@ def die(*_, **__):
 
 if step == "while writing ops":
     publication.ops_tables._stored = die
+elif step == "after the old file was kept":
+    publication.move_over = die
 elif step == "before the replacement":
     Path.replace = die
 elif step == "before the ledger":
     Ledger.record_publication = die
 elif step == "before old builds are deleted":
     publication.retirement.remove_retired = die
+elif step == "before landed lines are removed":
+    publication.landing_removal.remove_unneeded = die
 with Ledger.open(Home(root)) as ledger:
     publication.publish(build, Home(root), ledger, now=datetime(2026, 11, 2, tzinfo=UTC))
 """
@@ -216,9 +222,11 @@ with Ledger.open(Home(root)) as ledger:
     ("step", "readable"),
     [
         ("while writing ops", "b1"),
+        ("after the old file was kept", "b1"),
         ("before the replacement", "b1"),
         ("before the ledger", "b2"),
         ("before old builds are deleted", "b2"),
+        ("before landed lines are removed", "b2"),
     ],
 )
 def test_a_kill_at_any_step_leaves_one_whole_state_and_the_next_run_right(
@@ -239,6 +247,8 @@ def test_a_kill_at_any_step_leaves_one_whole_state_and_the_next_run_right(
     again = publication.publish(build, home, ledger, now=NOW + timedelta(days=1))
     assert again.build_id == ledger.last_publication().build_id == publication.read_published(home).build_id == "b2"
     assert [each.build_id for each in ledger.publications()] == ["b2", "b1"]
+    assert [each.publication.build_id for each in publication_history.list_kept(home)] == ["b2", "b1"]
+    assert ask(home.history / "b1.duckdb", "select distinct billing_period from marts.focus_costs") == [("2026-09",)]
     assert ask(home.published_warehouse, "select count(distinct billing_period) from marts.focus_costs") == [(2,)]
 
 
@@ -253,7 +263,8 @@ def test_lake_builds_go_only_when_nothing_kept_names_them_and_a_day_has_passed(h
     long_ago = (NOW - timedelta(days=3)).timestamp()
     for path in [*home.lake.rglob("*"), *home.builds.rglob("*")]:
         os.utime(path, (long_ago, long_ago))
-    publication.publish(third, home, ledger, now=NOW + timedelta(hours=40))
+    newest = Retention(publications=1)
+    publication.publish(third, home, ledger, now=NOW + timedelta(hours=40), retention=newest)
 
     def lake_builds() -> set[str]:
         return {folder.name for folder in home.lake.glob("focus_costs/*")}
@@ -261,7 +272,10 @@ def test_lake_builds_go_only_when_nothing_kept_names_them_and_a_day_has_passed(h
     assert lake_builds() == {"build=b1", "build=b2", "build=b3"}
     assert not Path(abandoned.warehouse_path).exists()
     fourth = proved_build(home, "b4", ("2026-07",), kept=third)
-    publication.publish(fourth, home, ledger, now=NOW + timedelta(hours=65))
+    publication.publish(fourth, home, ledger, now=NOW + timedelta(hours=65), retention=newest)
+    # b1 was replaced 35 hours ago: it can be opened no more, but its files stay for another day.
+    assert lake_builds() == {"build=b1", "build=b2", "build=b3", "build=b4"}
+    publication.publish(fourth, home, ledger, now=NOW + timedelta(hours=90), retention=newest)
     assert lake_builds() == {"build=b2", "build=b3", "build=b4"}
     assert ask(home.published_warehouse, "select count(distinct billing_period) from marts.focus_costs") == [(3,)]
 

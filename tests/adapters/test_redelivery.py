@@ -89,7 +89,7 @@ def test_the_same_lines_again_rebuild_nothing(home: Home, ledger: Ledger, parsed
     [second] = land(home, ledger)
     assert (second.same_as, second.landed_files) == ("e1", first.landed_files)
     assert [path.name for path in (home.landing / "aws" / "2026-10" / "e2").iterdir()] == ["receipt.json"]
-    assert not pipeline.awaits_publication(home, CONFIG, ledger)
+    assert not pipeline.awaits_publication(home, CONFIG, ledger, now=NOW)
     assert not build_and_publish(home, ledger, parsed_once)
     assert home.published_warehouse.read_bytes() == published
     assert {path: path.stat().st_mtime_ns for path in home.lake.rglob("*")} == lake

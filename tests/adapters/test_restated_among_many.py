@@ -73,4 +73,4 @@ def test_restating_one_of_36_months_opens_and_writes_what_it_does_with_one(tmp_p
     assert among_many == alone
     opened, written = alone
     assert any("billing_period=2026-10" in path for path in written)
-    assert all(RESTATED in path for path in opened - {"landing/.incoming/lock"})
+    assert all(RESTATED in path for path in opened - {"landing/.incoming/lock", "landing/.settled.lock"})

@@ -1,18 +1,15 @@
 """The log of how spend became what it is, and the sums that outlive their lines: through dbt, build upon build."""
 
-import json
 import shutil
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
 from mlspend.adapters import warehouse
-from mlspend.adapters.build_plan import write_plan
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.core.deliveries import Build, Publication, Receipt
@@ -41,6 +38,12 @@ class Company:
         build = warehouse.build(self.home, CONFIG, receipts, self.published, now=now)
         self.published = publish(self.home, build, self.published, now=now + timedelta(minutes=5))
         return build
+
+    def expire(self, period: str) -> None:
+        """The lines of the period have been let go, as `edit` did with what its sums do not need."""
+        assert self.published
+        old = [replace(each, has_lines=each.billing_period != period) for each in self.published.partitions]
+        self.published = replace(self.published, partitions=tuple(old))
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         return ask(self.home.published_warehouse, sql)
@@ -181,9 +184,10 @@ def test_a_warehouse_of_an_earlier_schema_gets_its_history(company: Company, mon
     # A major change, after the lines of September were let go: the history is all there still.
     company.edit("alter table marts.spend_changes add column gone varchar; alter table marts.monthly_spend drop team")
     company.edit("delete from marts.daily_spend where billing_period = '2026-09'")
-    expire(monkeypatch, "2026-09")
+    company.expire("2026-09")
+    (home.landing / september.landed_files[0]).unlink()
     monkeypatch.setattr(warehouse, "SCHEMA_VERSION", "2.0")
-    build = company.publish(at("2026-11-11"), october, november)
+    build = company.publish(at("2026-11-11"), september, october, november)
     assert company.kinds(build) == []
     periods = {t: company.ask(f"select count(distinct billing_period) from marts.{t}") for t in TABLES[:-1]}
     assert periods == {
@@ -201,16 +205,13 @@ def test_a_warehouse_of_an_earlier_schema_gets_its_history(company: Company, mon
     assert company.ask("from duckdb_columns() where column_name = 'gone'") == []
 
 
-def test_sums_and_history_outlive_lines_that_expire_and_go_with_a_period_that_vanishes(
-    company: Company, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sums_and_history_outlive_lines_that_expire_and_go_with_a_period_that_vanishes(company: Company) -> None:
     home = company.home
     july = land(home, days(("2025-07-01", "1")), "2025-07", "j1")
     august = land(home, days(("2025-08-01", "2")), "2025-08", "a1")
     october = land(home, days(("2026-10-01", "3")), "2026-10", "o1")
     company.publish(at("2026-11-02"), july, august, october)
-    expire(monkeypatch, "2025-07")
-    build = company.publish(at("2026-11-03"), october)
+    build = company.publish(at("2026-11-03"), july, october)
     assert {row[:2] for row in company.kinds(build)} == {("2025-08", "withdrawn")}
     periods = "select list(distinct billing_period order by billing_period) from marts."
     held = {table: company.ask(periods + table)[0][0] for table in TABLES[:3]}
@@ -221,17 +222,3 @@ def test_sums_and_history_outlive_lines_that_expire_and_go_with_a_period_that_va
     }
     known = "select billing_period, sum(billed_cost) from marts.spend_as_known_on(timestamp '2026-11-03 12:00')"
     assert company.ask(f"{known} group by all order by all") == [("2025-07", 1), ("2026-10", 3)]
-
-
-def expire(monkeypatch: pytest.MonkeyPatch, period: str) -> None:
-    """Have the plan call the source's `period` expired where it would call it vanished."""
-
-    def write(*arguments: Any, vanished: Sequence[Any], **named: Any) -> dict[str, Any]:
-        kept = [each for each in vanished if each.billing_period != period]
-        plan = write_plan(*arguments, vanished=kept, **named)
-        plan["expired"] = [{"x_source": "aws", "billing_period": period}]
-        folder: Path = arguments[2]
-        (folder / "plan.json").write_text(json.dumps(plan))
-        return plan
-
-    monkeypatch.setattr(warehouse, "write_plan", write)

@@ -15,6 +15,7 @@ from mlspend.adapters import dbt
 from mlspend.adapters.build_plan import LAKE_TABLES, write_plan
 from mlspend.adapters.config import default
 from mlspend.adapters.home import PROJECT_ROOT, Home
+from mlspend.core.retention import Contents
 
 START = datetime(2026, 11, 1, 6, tzinfo=UTC)
 KEYS = "billing_account_id, charge_date, sub_account_id, service_name, charge_category, billing_currency"
@@ -30,7 +31,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = home.root / "the-build"
     folder.mkdir()
     nothing: dict[str, list[str]] = {table: [] for table in LAKE_TABLES}
-    write_plan(home, default(), folder, rebuild=[], vanished=[], kept_files=nothing, now=START)
+    write_plan(home, default(), folder, Contents(), rebuild=[], kept_files=nothing, now=START)
     run = dbt.DbtRun(folder / "warehouse.duckdb", folder / "plan.json", folder)
     dbt.invoke(run, "compile", "--select", "spend_changes")
     return (run.target / "compiled" / "mlspend" / "models" / "marts" / "spend_changes.sql").read_text()

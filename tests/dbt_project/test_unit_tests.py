@@ -8,15 +8,15 @@ from mlspend.adapters import dbt
 from mlspend.adapters.build_plan import LAKE_TABLES, write_plan
 from mlspend.adapters.config import default
 from mlspend.adapters.home import Home
+from mlspend.core.retention import Contents
 
 
 def test_dbt_unit_tests_pass(home: Home, tmp_path: Path) -> None:
     folder = tmp_path / "unit"
     folder.mkdir()
     nothing: dict[str, list[str]] = {table: [] for table in LAKE_TABLES}
-    write_plan(
-        home, default(), folder, rebuild=[], vanished=[], kept_files=nothing, now=datetime(2026, 11, 1, tzinfo=UTC)
-    )
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    write_plan(home, default(), folder, Contents(), rebuild=[], kept_files=nothing, now=now)
     run = dbt.DbtRun(folder / "warehouse.duckdb", folder / "plan.json", folder)
     # The models, over landed files without lines, give the unit tests the types of the columns they leave out.
     dbt.invoke(run, "build")

@@ -79,7 +79,7 @@ def test_a_source_that_has_delivered_nothing_wakes_nobody(
     home: Home, exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(monkeypatch, tmp_path, location=str(exports))
-    monkeypatch.setattr("mlspend.adapters.pipeline.awaits_publication", lambda *_: False)
+    monkeypatch.setattr("mlspend.adapters.pipeline.awaits_publication", lambda *_, **__: False)
     with pytest.raises(AirflowSkipException, match="aws: nothing new"):
         land()
 

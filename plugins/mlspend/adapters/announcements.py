@@ -15,6 +15,7 @@ from mlspend.adapters.s3_store import connect_s3, split_s3
 from mlspend.core.deliveries import Delivery
 from mlspend.core.errors import ExportContractBroken, ExportUnreadable, ExportUnrecognised, MessageUnreadable
 from mlspend.core.notifications import read_notification
+from mlspend.core.retention import Limits
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,6 +34,7 @@ def land_announced(
     now: datetime,
     tell: Tell,
     s3: "S3Client | None" = None,
+    limits: Limits | None = None,
 ) -> Landed:
     """Land the deliveries below `location` that `messages` announce, as `pipeline.land` does for all of them.
 
@@ -59,7 +61,7 @@ def land_announced(
     s3 = s3 or connect_s3()  # one for the whole run, as in pipeline.land
     manifests = {uri for uris in announced.values() for uri in uris}
     found, faults = _discover(location, source, manifests, s3)
-    landed = pipeline.land_deliveries(source, found, home, ledger, now=now, tell=tell, s3=s3)
+    landed = pipeline.land_deliveries(source, found, home, ledger, now=now, tell=tell, s3=s3, limits=limits)
     for message, uris in announced.items():
         if reasons := [faults[uri] for uri in sorted(uris & faults.keys())]:
             ledger.record_dead_letter(source, message.message_id, message.body, "\n".join(reasons), now)

@@ -1,7 +1,7 @@
 """Write plan.json: all that dbt is told about one build. The macros in dbt_project/macros/plan.sql read it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from mlspend.core.attribution import match_tag_keys
 from mlspend.core.deliveries import Partition, Publication, Receipt
 from mlspend.core.export_kinds import AWS_CUR, FOCUS
 from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
+from mlspend.core.retention import Contents
 
 LAKE_TABLES = ("focus_costs", "allocated_costs")
 
@@ -23,17 +24,17 @@ def write_plan(
     home: Home,
     config: Config,
     folder: Path,
-    rebuild: Sequence[Receipt],
-    vanished: Iterable[Partition],
-    kept_files: Mapping[str, Sequence[str]],
+    contents: Contents,
     *,
+    rebuild: Sequence[Receipt],
+    kept_files: Mapping[str, Sequence[str]],
     now: datetime,
     previous: Publication | None = None,
 ) -> dict[str, Any]:
     """Write `folder`/plan.json and return what it says; make the lake's folders of the partitions to rebuild.
 
-    `kept_files` are, per lake table, the files of partitions that stay as they are; `previous` is what the build
-    starts from.
+    `rebuild` are the receipts of what the `contents` call rebuilt; `kept_files` are, per lake table, the files of
+    partitions that stay as they are; `previous` is what the build starts from.
     """
     empty = {shape: str(_write_empty(folder, shape)) for shape in _SHAPES}
     no_receipt = folder / "no-receipt.json"
@@ -61,10 +62,11 @@ def write_plan(
                 "previous_version": partition.version,
                 **nothing_landed,
             }
-            for partition in vanished
+            for partition in contents.vanished
         ],
-        # Partitions whose lines have grown too old to be kept: what outlives the lines stays as it is.
-        "expired": [],
+        # Too old for anything to be kept; too old for their lines, of which what outlives the lines stays as it is.
+        "forgotten": [_place(partition) for partition in contents.forgotten],
+        "expired": [_place(partition) for partition in contents.expired],
         "empty": {**empty, "receipt": str(no_receipt)},
         "lake_files": {table: {"kept": list(kept_files[table])} for table in LAKE_TABLES},
         "attribution": {**attribution, "delivered_keys": match_tag_keys(attribution["tag_keys"], delivered)},
@@ -107,6 +109,10 @@ def _plan_partition(home: Home, build_id: str, receipt: Receipt, empty: Mapping[
         "landed_files": {**{shape: [file] for shape, file in empty.items()}, receipt.shape: landed},
         "lake_files": lake_files,
     }
+
+
+def _place(partition: Partition) -> dict[str, str]:
+    return {"x_source": partition.x_source, "billing_period": partition.billing_period}
 
 
 def _write_empty(folder: Path, shape: str) -> Path:

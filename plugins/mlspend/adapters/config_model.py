@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mlspend.adapters.home import Home
 from mlspend.core.errors import ConfigInvalid
+from mlspend.core.retention import Limits
 
 # What an unowned cent is filed under; a project or team of that name would hide it.
 RESERVED_NAMES = ("unattributed", "unknown")
@@ -117,6 +119,13 @@ class Retention(_Strict):
         default=None, ge=1, description="billing periods kept as monthly sums; none: for ever"
     )
     publications: int = Field(default=10, ge=1, description="how many published states can be opened, for example 10")
+
+    def limits(self, now: datetime) -> Limits:
+        """Return the oldest billing periods that are kept at `now` (UTC)."""
+        return Limits.at(now, line_months=self.line_months, sum_months=self.sum_months)
+
+
+KEEP_BY_DEFAULT = Retention()
 
 
 class Config(_Strict):

@@ -39,6 +39,11 @@ class Home:
         return self.root / "published" / "warehouse.duckdb"
 
     @property
+    def history(self) -> Path:
+        """The files of publications that were replaced: <build id>.duckdb."""
+        return self.root / "published" / "history"
+
+    @property
     def outbox(self) -> Path:
         """Every message as it would be sent when no Slack token is set."""
         return self.root / "outbox"

@@ -13,7 +13,7 @@ from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.duckdb_files import Connection, connect
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_files import FileGroup, group_files, read_tag_keys, write_lines
-from mlspend.adapters.landing_folder import commit, delivery_folder, read_receipt, working_folder
+from mlspend.adapters.landing_folder import commit, delivery_folder, has_lines, read_receipt, working_folder
 from mlspend.adapters.landing_identity import holds_same_lines
 from mlspend.adapters.landing_totals import (
     check_commitments,
@@ -58,7 +58,7 @@ def land(
     or Transient errors naming source, period and file; then nothing has changed.
     """
     landed = read_receipt(home.landing, delivery)
-    if landed:
+    if landed and has_lines(home.landing, landed):
         return landed
     if delivery.fault:
         raise ExportUnreadable(f"{delivery}: {delivery.fault}")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlspend.core.deliveries import Delivery, Receipt
+from mlspend.core.selection import Key
 
 _INCOMING = ".incoming"
 _RECEIPT = "receipt.json"
@@ -19,7 +20,12 @@ _RECEIPT = "receipt.json"
 
 def delivery_folder(landing: Path, delivery: Delivery) -> Path:
     """Return the folder of a delivery: <source>/<period>/<version>."""
-    return landing / safe_name(delivery.source) / safe_name(delivery.period) / safe_name(delivery.version)
+    return folder_of(landing, delivery.key)
+
+
+def folder_of(landing: Path, key: Key) -> Path:
+    """Return the folder of the delivery that source, billing period and version identify."""
+    return landing.joinpath(*(safe_name(part) for part in key))
 
 
 def read_receipt(landing: Path, delivery: Delivery) -> Receipt | None:
@@ -36,6 +42,11 @@ def landed_receipts(landing: Path) -> list[tuple[Receipt, datetime]]:
         (Receipt.from_json(path.read_text(encoding="utf-8")), datetime.fromtimestamp(path.stat().st_mtime, UTC))
         for path in paths
     ]
+
+
+def has_lines(landing: Path, receipt: Receipt) -> bool:
+    """Tell whether the landed lines of a receipt are there: they may have been removed, and the receipt kept."""
+    return all((landing / file).exists() for file in receipt.landed_files)
 
 
 @contextmanager
@@ -62,7 +73,8 @@ def working_folder(landing: Path) -> Iterator[Path]:
 def commit(landing: Path, landed: Path, receipt: Receipt) -> Receipt:
     """Move the folder `landed` into place with its receipt; return the receipt that stands there afterwards.
 
-    Where another run was faster, its receipt is returned and nothing changes.
+    Where another run was faster, its receipt is returned and nothing changes. A receipt whose lines were removed is
+    replaced.
     """
     (landed / _RECEIPT).write_text(receipt.to_json(), encoding="utf-8")
     for path in [*landed.iterdir(), landed]:
@@ -75,9 +87,37 @@ def commit(landing: Path, landed: Path, receipt: Receipt) -> Receipt:
         existing = read_receipt(landing, receipt.delivery)
         if existing is None:
             raise
-        return existing
+        if has_lines(landing, existing):
+            return existing
+        remove(landing, target)
+        landed.rename(target)
     _sync(target.parent)
     return receipt
+
+
+def remove(landing: Path, folder: Path) -> None:
+    """Remove a landed delivery: in one step out of its place, so that it is there whole or not at all.
+
+    What a crash leaves is removed by the next landing.
+    """
+    aside = landing / _INCOMING / uuid.uuid4().hex
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    folder.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def remove_lines(folder: Path) -> None:
+    """Remove the lines of a landed delivery and leave its receipt."""
+    for path in folder.glob("*.parquet"):
+        path.unlink()
+
+
+@contextmanager
+def settled(landing: Path) -> Iterator[None]:
+    """Hold the lock that keeps landed deliveries from being removed between being found and being recorded."""
+    landing.mkdir(parents=True, exist_ok=True)
+    with _locked(landing / ".settled.lock"):
+        yield
 
 
 def safe_name(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
@@ -85,6 +85,7 @@ class Ledger:
                 "receipt": receipt.to_json(),
                 "content_version": receipt.same_as or None,
                 "billed_costs": json.dumps({name: str(cost) for name, cost in receipt.billed_costs.items()}),
+                "lines_removed_at": None,
             }
             self._write_delivery(connection, receipt.delivery, now, landed)
             for account, currency in receipt.currencies.items():
@@ -112,7 +113,7 @@ class Ledger:
 
     def record_shadows(self, shadows: Iterable[Shadow]) -> None:
         """Record which deliveries are the shadow of which preferred source, in place of what was recorded before."""
-        named = {_key(shadow.receipt.delivery): shadow.preferred.delivery.source for shadow in shadows}
+        named = {shadow.receipt.delivery.key: shadow.preferred.delivery.source for shadow in shadows}
         query = sa.select(*_KEY, deliveries.c.shadow_of).where(deliveries.c.shadow_of.is_not(None))
         known = {
             (row["source"], row["billing_period"], row["version"]): row["shadow_of"] for row in self._store.rows(query)
@@ -129,16 +130,28 @@ class Ledger:
         query = sa.select(deliveries.c.version).where(*_is(delivery), deliveries.c.landed_at.is_not(None))
         return bool(self._store.rows(query))
 
-    def select_to_land(self, found: Iterable[Delivery], now: datetime) -> list[Delivery]:
-        """Record all deliveries `found` as seen and return those that must be landed, oldest period first."""
+    def record_lines_removed(self, keys: Iterable[Key], now: datetime) -> None:
+        """Record, before it is done, that the landed lines of these deliveries are removed; their receipts stay."""
+        with self._store.transaction() as connection:
+            for key in keys:
+                is_it = [column == value for column, value in zip(_KEY, key, strict=True)]
+                connection.execute(sa.update(deliveries).where(*is_it).values(lines_removed_at=now))
+
+    def select_to_land(
+        self, found: Iterable[Delivery], now: datetime, *, held: Collection[Key] | None = None
+    ) -> list[Delivery]:
+        """Record all deliveries `found` as seen and return those that must be landed, oldest period first.
+
+        `held` are the contents that need no landed lines, being published; by default those of the last publication.
+        """
         found = list(found)
         for delivery in found:
             self.record_seen(delivery, now)
-        return select_to_land(found, self._records())
+        return select_to_land(found, self.delivery_records(), self._published() if held is None else held)
 
     def current_receipts(self) -> list[Receipt]:
         """Return the receipt of the delivery that counts per source and billing period, in that order."""
-        chosen = select_current(self._records())
+        chosen = select_current(self.delivery_records(), self._published())
         rows = self._store.rows(sa.select(deliveries).where(deliveries.c.receipt.is_not(None)))
         receipts = {(row["source"], row["billing_period"], row["version"]): row["receipt"] for row in rows}
         return [_receipt(receipts[record.key], record) for _, record in sorted(chosen.items())]
@@ -168,15 +181,18 @@ class Ledger:
         """
         columns = [column for column in deliveries.c if column.name != "receipt"]
         rows = self._store.rows(sa.select(*columns).order_by(*columns[:2], deliveries.c.delivered_at, columns[2]))
-        published = self.last_publication()
-        contents = {_content(partition) for partition in published.partitions} if published else set()
-        standings = describe_standings((_record(row) for row in rows), contents)
+        standings = describe_standings((_record(row) for row in rows), self._published())
         described = []
         for row in rows:
             standing = standings[row["source"], row["billing_period"], row["version"]]
             costs = {name: Decimal(cost) for name, cost in json.loads(row["billed_costs"] or "{}").items()}
             described.append({**row, "billed_costs": costs, "status": standing.status, "reason": standing.reason})
         return described
+
+    def delivery_records(self) -> list[DeliveryRecord]:
+        """Return what selection and retention are decided by: one record per delivery seen."""
+        columns = [column for column in deliveries.c if column.name != "receipt"]
+        return [_record(row) for row in self._store.rows(sa.select(*columns))]
 
     # Sources
 
@@ -305,13 +321,16 @@ class Ledger:
         newest = sa.case((given.delivered_at > known.delivered_at, given.delivered_at), else_=known.delivered_at)
         facts = {name: given[name] for name in facts}
         if "landed_at" in facts:
-            facts["landed_at"] = sa.func.coalesce(known.landed_at, given.landed_at)
+            # Landed again after its lines were removed, it is as if landed for the first time.
+            is_first = sa.or_(known.landed_at.is_(None), known.lines_removed_at.is_not(None))
+            facts["landed_at"] = sa.case((is_first, given.landed_at), else_=known.landed_at)
         place = [known.source, known.billing_period, known.version]
         connection.execute(insert.on_conflict_do_update(index_elements=place, set_={"delivered_at": newest, **facts}))
 
-    def _records(self) -> list[DeliveryRecord]:
-        columns = [column for column in deliveries.c if column.name != "receipt"]
-        return [_record(row) for row in self._store.rows(sa.select(*columns))]
+    def _published(self) -> set[Key]:
+        """The contents that readers see; what is published as sums only counts although its landed lines are gone."""
+        last = self.last_publication()
+        return {_content(partition) for partition in last.partitions} if last else set()
 
 
 def _is(delivery: Delivery) -> tuple[sa.ColumnElement[bool], ...]:
@@ -335,11 +354,8 @@ def _record(row: dict[str, Any]) -> DeliveryRecord:
         content_version=row["content_version"],
         failure=row["rejection_reason"],
         shadow_of=row["shadow_of"],
+        lines_removed_at=row["lines_removed_at"],
     )
-
-
-def _key(delivery: Delivery) -> Key:
-    return (delivery.source, delivery.period, delivery.version)
 
 
 def _content(partition: Partition) -> Key:

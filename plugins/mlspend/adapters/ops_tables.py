@@ -12,7 +12,7 @@ from mlspend.core.shadows import Shadow, compare_totals
 
 Columns = Mapping[str, tuple[str, str]]
 
-_PARTITIONS = "struct(x_source varchar, billing_period varchar, version varchar)[]"
+_PARTITIONS = "struct(x_source varchar, billing_period varchar, version varchar, has_lines boolean)[]"
 # Per table: what it holds; per column: DuckDB type and what it says. All times are UTC.
 _TABLES: Mapping[str, tuple[str, Columns]] = {
     "publications": (
@@ -23,7 +23,10 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             "schema_version": ("varchar", "Version of the published tables: additions are minor, all else is major"),
             "configuration_hash": ("varchar", "Hash of the configuration that the amounts were attributed with"),
             "published_at": ("timestamp", "When readers could first open it"),
-            "partitions": (_PARTITIONS, "Billing periods of sources it holds, each in the version of one delivery"),
+            "partitions": (
+                _PARTITIONS,
+                "Billing periods of sources it holds, each in one version; line by line or only as sums",
+            ),
             "lake_builds": ("varchar[]", "Builds whose lake files its views name"),
         },
     ),
@@ -165,6 +168,12 @@ def read_publication(connection: duckdb_files.Connection) -> tuple[Any, ...] | N
         "select build_id, schema_version, configuration_hash, published_at, partitions, lake_builds"
         " from ops.publications where is_current"
     ).fetchone()
+
+
+def read_times(connection: duckdb_files.Connection) -> dict[str, datetime]:
+    """Return when (UTC) each publication that the open warehouse file remembers was published, by build id."""
+    rows = connection.execute("select build_id, published_at from ops.publications").fetchall()
+    return {build_id: published_at.replace(tzinfo=UTC) for build_id, published_at in rows}
 
 
 def _stored(value: Any) -> Any:

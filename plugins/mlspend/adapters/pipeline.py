@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlspend.adapters import landing, proof, publication, warehouse
-from mlspend.adapters.build_plan import partition_of
+from mlspend.adapters import landing, landing_folder, proof, publication, warehouse
 from mlspend.adapters.config import Config
+from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_folder import read_receipt
@@ -28,7 +28,9 @@ from mlspend.core.errors import (
     Terminal,
 )
 from mlspend.core.periods import EVERY_PERIOD, PeriodRange
+from mlspend.core.retention import Limits
 from mlspend.core.rewritten import distinguish_rewritten, holds_same_files
+from mlspend.core.selection import Key
 from mlspend.core.shadows import separate_shadows
 
 if TYPE_CHECKING:
@@ -84,12 +86,15 @@ def land(
     s3: "S3Client | None" = None,
     accept_new_currency: bool = False,
     periods: PeriodRange = EVERY_PERIOD,
+    limits: Limits | None = None,
 ) -> Landed:
     """Land the newest delivery of every billing period of `source` in `periods` that is not landed yet.
 
     One that is rejected does not keep the others from being landed; errors of discovery itself are raised. `s3` is the
     client for s3://…, by default from the AWS environment. `accept_new_currency` takes it as right that a billing
-    account's currency is not the recorded one any more. Killed on the way and run again, it lands what is missing.
+    account's currency is not the recorded one any more. `limits` say what is kept: a period too old even for sums is
+    not landed, one that is published as sums only is landed again when it is young enough for lines. Killed on the way
+    and run again, it lands what is missing.
     """
     tell(f"looking for deliveries of {source}")
     if s3 is None and location.startswith("s3://"):
@@ -97,7 +102,16 @@ def land(
         s3 = connect_s3()
     found = landing.discover(location, source, s3=s3)
     landed = land_deliveries(
-        source, found, home, ledger, now=now, tell=tell, s3=s3, accept_new_currency=accept_new_currency, periods=periods
+        source,
+        found,
+        home,
+        ledger,
+        now=now,
+        tell=tell,
+        s3=s3,
+        accept_new_currency=accept_new_currency,
+        periods=periods,
+        limits=limits,
     )
     ledger.record_look(source, now)
     return landed
@@ -114,13 +128,18 @@ def land_deliveries(
     s3: "S3Client | None" = None,
     accept_new_currency: bool = False,
     periods: PeriodRange = EVERY_PERIOD,
+    limits: Limits | None = None,
 ) -> Landed:
     """Land what is newest of the deliveries `found`, oldest billing period first, and record what became of each."""
     receipts: list[Receipt] = []
     rejections: list[Rejection] = []
     found = [_distinguished(each, home) for each in found]
     # What lies outside the range is recorded as seen too: freshness goes by everything that was delivered.
-    wanted = [each for each in ledger.select_to_land(found, now) if each.period in periods]
+    wanted = [
+        each
+        for each in ledger.select_to_land(found, now, held=_held_as_sums(home, limits))
+        if each.period in periods and (limits is None or limits.keeps_sums(each.period))
+    ]
     current = {(one.delivery.source, one.delivery.period): one for one in ledger.current_receipts()}
     for number, delivery in enumerate(wanted, 1):
         tell(f"landing {delivery.source} {delivery.period} ({number} of {len(wanted)})")
@@ -137,7 +156,11 @@ def land_deliveries(
             rejections.append(rejection)
             ledger.record_rejected(delivery, rejection.reason, now, is_final=rejection.is_final)
         else:
-            ledger.record_landed(receipt, now)
+            with landing_folder.settled(home.landing):
+                if not landing_folder.has_lines(home.landing, receipt):
+                    # Found, and removed as unneeded before it was recorded.
+                    receipt = landing.land(delivery, home, known_currencies=currencies, now=now, s3=s3)
+                ledger.record_landed(receipt, now)
             receipts.append(receipt)
     up_to_date = sum(each.period in periods for each in found) - len(wanted)
     return Landed(source, tuple(receipts), tuple(rejections), up_to_date)
@@ -202,19 +225,21 @@ def receipts_that_count(config: Config, ledger: Ledger) -> list[Receipt]:
     return counting
 
 
-def awaits_publication(home: Home, config: Config, ledger: Ledger) -> bool:
+def awaits_publication(home: Home, config: Config, ledger: Ledger, *, now: datetime) -> bool:
     """Tell whether readers would see something else if everything landed were built and published now."""
     published = publication.read_published(home)
-    wanted = {partition_of(receipt) for receipt in receipts_that_count(config, ledger)}
+    contents = warehouse.compare(home, config, receipts_that_count(config, ledger), published, now=now)
     if published is None:
-        return bool(wanted)
-    held = set(published.partitions)
-    rules = (published.schema_version, published.configuration_hash)
-    return held != wanted or rules != (warehouse.SCHEMA_VERSION, config.attribution_hash())
+        return bool(contents.partitions)
+    return not warehouse.is_current(published, config, contents)
 
 
-def publish(home: Home, ledger: Ledger, *, now: datetime, tell: Tell) -> Publication:
+def publish(
+    home: Home, ledger: Ledger, *, now: datetime, tell: Tell, retention: Retention = KEEP_BY_DEFAULT
+) -> Publication:
     """Publish the newest build that was proved, and return what is published then: the same again where none waits.
+
+    `retention` says what of older publications and of landed lines is kept.
 
     Raises NothingProved where nothing was ever published or proved, BuildOvertaken where the proved build was begun
     before something else was published: it would take that back.
@@ -232,10 +257,20 @@ def publish(home: Home, ledger: Ledger, *, now: datetime, tell: Tell) -> Publica
             "and would take that back: run `mlspend build` again"
         )
     tell("publishing")
-    published = publication.publish(Build.from_json(proved["build"]), home, ledger, now=now)
+    published = publication.publish(Build.from_json(proved["build"]), home, ledger, now=now, retention=retention)
     for done in home.builds.glob("*/proved.json"):
         done.unlink()
     return published
+
+
+def _held_as_sums(home: Home, limits: Limits | None) -> set[Key]:
+    """The contents whose lines readers have no more and are not to get back: they need not be landed again."""
+    published = publication.read_published(home)
+    return {
+        (one.x_source, one.billing_period, one.version)
+        for one in (published.partitions if published else ())
+        if not one.has_lines and not (limits and limits.keeps_lines(one.billing_period))
+    }
 
 
 def _mark(home: Home, made: Build) -> Path:

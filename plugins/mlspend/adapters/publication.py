@@ -7,46 +7,59 @@ two leaves nothing to repair by hand.
 
 import fcntl
 import logging
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mlspend.adapters import duckdb_files, ops_tables, retirement
+from mlspend.adapters import duckdb_files, landing_removal, ops_tables, publication_history, retirement
+from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
-from mlspend.core.deliveries import Build, Partition, Publication
-from mlspend.core.errors import BuildOvertaken, ChecksFailed, NothingProved, NothingPublished, PublishedFileInUse
+from mlspend.core.deliveries import Build, Publication
+from mlspend.core.errors import BuildOvertaken, ChecksFailed, NothingProved, NothingPublished
+from mlspend.core.retention import KEEP
 
 logger = logging.getLogger(__name__)
 
-# Nobody keeps a query open for longer; what nothing published names is deleted after that.
-KEEP = timedelta(hours=24)
 
-
-def publish(build: Build, home: Home, ledger: Ledger, *, now: datetime, keep: timedelta = KEEP) -> Publication:
+def publish(
+    build: Build,
+    home: Home,
+    ledger: Ledger,
+    *,
+    now: datetime,
+    keep: timedelta = KEEP,
+    retention: Retention = KEEP_BY_DEFAULT,
+) -> Publication:
     """Make `build` what readers open, and return what is published then.
 
     The same build again, also after a crash half-way, changes nothing. Raises ChecksFailed when the build's checks are
-    not all there, evaluated and green; BuildOvertaken when something else was published since it was begun. Lake
-    builds that no publication of the time `keep` before `now` names are deleted.
+    not all there, evaluated and green; BuildOvertaken when something else was published since it was begun. What was
+    published before can be opened again, as `retention` says; lines that nothing kept needs are deleted, none that
+    were needed in the time `keep` before `now`.
     """
     with disk_errors(home.root, f"publishing build {build.build_id}"), _one_at_a_time(home):
         current = read_published(home)
+        if current is not None:
+            _bring_in_line(ledger, current)
         if current is None or (current.build_id != build.build_id and not build.is_unchanged):
             if not Path(build.warehouse_path).exists():
                 raise NothingProved(f"build {build.build_id} is not there any more: run `mlspend build` again")
             _refuse_unproved(build)
             _refuse_overtaken(build, current)
+            if current is not None:
+                publication_history.keep(home, current)
             current = _complete(build, ledger, now)
             move_over(Path(build.warehouse_path), home.published_warehouse)
             logger.info("build %s is published at %s", build.build_id, home.published_warehouse)
         _bring_in_line(ledger, current)
-        retirement.remove_retired(home, ledger.publications(), now=now, keep=keep)
+        recorded = ledger.publications()
+        retirement.remove_retired(home, recorded, count=retention.publications, now=now, keep=keep)
+        landing_removal.remove_unneeded(home, ledger, current, retention.limits(now), now=now, keep=keep)
         return current
 
 
@@ -54,23 +67,25 @@ def read_published(home: Home) -> Publication | None:
     """Return what is published according to the published file itself, None before the first time."""
     if not home.published_warehouse.exists():
         return None
-    return _publication_in(home.published_warehouse)
+    return publication_history.read_file(home.published_warehouse)
 
 
-def copy_self_contained(home: Home, to: Path) -> None:
+def copy_self_contained(home: Home, to: Path, *, build_id: str | None = None) -> None:
     """Write the published warehouse with all its lines into the one DuckDB file `to`; no lake is needed to read it.
 
-    An older copy is replaced in one step. Raises NothingPublished before the first publication.
+    With `build_id` it is that kept publication. An older copy is replaced in one step. Raises NothingPublished before
+    the first publication, PublicationNotKept where that one cannot be opened.
     """
     if not home.published_warehouse.exists():
         raise NothingPublished(f"nothing is published at {home.published_warehouse} yet: run `mlspend run` first")
+    warehouse = publication_history.find(home, build_id) if build_id else home.published_warehouse
     with (
         disk_errors(to.parent, f"copying what is published to {to}"),
         _folder_beside(to) as folder,
     ):
         partial = Path(folder) / to.name
         with duckdb_files.connect(partial, temp_directory=Path(folder)) as connection:
-            connection.execute(f"attach {duckdb_files.quote(str(home.published_warehouse))} as published (read_only)")
+            connection.execute(f"attach {duckdb_files.quote(str(warehouse))} as published (read_only)")
             _copy_relations(connection)
             connection.execute("detach published")
             connection.execute("checkpoint")
@@ -90,15 +105,11 @@ def move_over(file: Path, target: Path) -> None:
     Raises PublishedFileInUse while a write-ahead log stands beside either: one file without the other is not whole.
     """
     for path in (file, target):
-        if path.with_name(path.name + ".wal").exists():
-            raise PublishedFileInUse(
-                f"{path}.wal stands beside {path.name}: somebody has it open for writing. Have it closed (readers open"
-                " it read-only), then publish again"
-            )
-    _fsync(file)
+        publication_history.refuse_written(path)
+    publication_history.sync(file)
     target.parent.mkdir(parents=True, exist_ok=True)
     file.replace(target)
-    _fsync(target.parent)
+    publication_history.sync(target.parent)
 
 
 @contextmanager
@@ -133,7 +144,7 @@ def _refuse_unproved(build: Build) -> None:
 
 def _refuse_overtaken(build: Build, current: Publication | None) -> None:
     """A build starts from a copy of the published file, which says what was published then."""
-    basis = _publication_in(Path(build.warehouse_path))
+    basis = publication_history.read_file(Path(build.warehouse_path))
     # A crash after `_complete` leaves the build's own name there.
     if basis and current and basis.build_id not in (current.build_id, build.build_id):
         raise BuildOvertaken(
@@ -160,34 +171,10 @@ def _complete(build: Build, ledger: Ledger, now: datetime) -> Publication:
     return publication
 
 
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _bring_in_line(ledger: Ledger, current: Publication) -> None:
     last = ledger.last_publication()
     if last is None or last.build_id != current.build_id:
         ledger.record_publication(current)
-
-
-def _publication_in(warehouse: Path) -> Publication | None:
-    with duckdb_files.connect(warehouse, read_only=True) as connection:
-        row = ops_tables.read_publication(connection)
-    if row is None:
-        return None
-    build_id, schema_version, configuration_hash, published_at, partitions, lake_builds = row
-    return Publication(
-        build_id=build_id,
-        schema_version=schema_version,
-        configuration_hash=configuration_hash,
-        published_at=published_at.replace(tzinfo=UTC),
-        partitions=tuple(Partition(**partition) for partition in partitions),
-        lake_builds=tuple(lake_builds),
-    )
 
 
 def _copy_relations(connection: duckdb_files.Connection) -> None:

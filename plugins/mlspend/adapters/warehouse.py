@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mlspend.adapters import dbt, duckdb_files
+from mlspend.adapters import dbt, duckdb_files, landing_folder
 from mlspend.adapters.build_plan import LAKE_TABLES, lake_folder, partition_of, write_plan
 from mlspend.adapters.config import Config
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
 from mlspend.core.deliveries import Build, Partition, Publication, Receipt
 from mlspend.core.errors import BuildFailed, DiskFull
+from mlspend.core.retention import Contents, plan_contents
 
 logger = logging.getLogger(__name__)
 
@@ -31,26 +32,23 @@ def build(
 ) -> Build:
     """Build a warehouse that holds exactly the deliveries of `receipts`, on top of the `previous` publication.
 
-    Rebuilt are the partitions whose delivery is another one than published, all of them when the schema or the rules
-    of attribution changed. Where nothing changed dbt is not started and the build says so. Raises BuildFailed naming
-    the model or test; the published warehouse is never touched.
+    Rebuilt are the partitions whose delivery is another one than published, all that have lines when the schema or the
+    rules of attribution changed. Published partitions that are too old to be kept line by line stay as sums. Where
+    nothing changed dbt is not started and the build says so. Raises BuildFailed naming the model or test; the published
+    warehouse is never touched.
     """
     held = {partition_of(receipt): receipt for receipt in receipts}
-    partitions = tuple(sorted(held, key=_key))
     configuration_hash = config.attribution_hash()
-    before = set(previous.partitions) if previous else set()
-    is_same_schema = previous is not None and previous.schema_version == SCHEMA_VERSION
-    unchanged = before if previous and is_same_schema and previous.configuration_hash == configuration_hash else set()
-    if previous and unchanged == set(partitions):
+    contents = compare(home, config, receipts, previous, now=now)
+    partitions = contents.partitions
+    if previous and is_current(previous, config, contents):
         logger.info("nothing changed since build %s", previous.build_id)
         published = str(home.published_warehouse)
         return Build(previous.build_id, SCHEMA_VERSION, configuration_hash, published, "", partitions, (), True)
     with disk_errors(home.root, "building the warehouse"):
         folder = _new_folder(home, now)
     warehouse = folder / "warehouse.duckdb"
-    rebuilt = tuple(partition for partition in partitions if partition not in unchanged)
-    kept = [partition for partition in partitions if partition in unchanged]
-    kept_files = {table: _kept_files(home, table, previous, kept) for table in LAKE_TABLES}
+    kept_files = {table: _kept_files(home, table, previous, contents.kept) for table in LAKE_TABLES}
     plan_file = folder / "plan.json"
     with _leaving_no_weight(home, folder):
         if previous:
@@ -59,24 +57,54 @@ def build(
             home,
             config,
             folder,
-            rebuild=[held[partition] for partition in rebuilt],
-            vanished=_vanished(before, partitions),
+            contents,
+            rebuild=[held[partition] for partition in contents.rebuilt],
             kept_files=kept_files,
             now=now,
             previous=previous,
         )
         dbt.build(dbt.DbtRun(warehouse, plan_file, folder, parse_cache=home.builds / "partial_parse.msgpack"))
         _finish(warehouse, [Path(file) for part in plan["rebuild"] for file in part["lake_files"].values()])
-    return Build(folder.name, SCHEMA_VERSION, configuration_hash, str(warehouse), str(plan_file), partitions, rebuilt)
+    return Build(
+        folder.name, SCHEMA_VERSION, configuration_hash, str(warehouse), str(plan_file), partitions, contents.rebuilt
+    )
+
+
+def compare(
+    home: Home, config: Config, receipts: Sequence[Receipt], previous: Publication | None, *, now: datetime
+) -> Contents:
+    """Return what a build of `receipts` on top of the `previous` publication holds, and what of it must be rebuilt."""
+    limits = config.retention.limits(now)
+    landed = {partition_of(receipt): landing_folder.has_lines(home.landing, receipt) for receipt in receipts}
+    if previous is None:
+        # With the published file the sums were lost, and for want of lines they cannot be made again.
+        for partition in [each for each in landed if not landed[each] and not limits.keeps_lines(each.billing_period)]:
+            logger.warning(
+                "source %r, billing period %s is left out: nothing is published, and its landed lines were removed;"
+                " `mlspend land` takes it again if its export still holds it",
+                partition.x_source,
+                partition.billing_period,
+            )
+            del landed[partition]
+    return plan_contents(
+        landed,
+        previous.partitions if previous else (),
+        limits,
+        is_attributed_alike=previous is not None and previous.configuration_hash == config.attribution_hash(),
+        is_same_schema=previous is not None and previous.schema_version == SCHEMA_VERSION,
+        is_landed=landed,
+    )
+
+
+def is_current(published: Publication, config: Config, contents: Contents) -> bool:
+    """Tell whether a build of `contents` would show readers nothing that is not `published`."""
+    rules = (published.schema_version, published.configuration_hash)
+    is_alike = rules == (SCHEMA_VERSION, config.attribution_hash())
+    return is_alike and set(published.partitions) == set(contents.partitions)
 
 
 def _key(partition: Partition) -> tuple[str, str]:
     return partition.x_source, partition.billing_period
-
-
-def _vanished(before: Iterable[Partition], now: Iterable[Partition]) -> list[Partition]:
-    held = {_key(partition) for partition in now}
-    return sorted((partition for partition in before if _key(partition) not in held), key=_key)
 
 
 def _new_folder(home: Home, now: datetime) -> Path:
@@ -131,8 +159,9 @@ def _kept_files(home: Home, table: str, previous: Publication | None, kept: Iter
         if newest is None:
             raise BuildFailed(
                 f"source {partition.x_source!r}, billing period {partition.billing_period}: the published lines of"
-                f" {table} are gone from {home.lake / table}; restore the lake, or remove"
-                f" {home.published_warehouse} and build everything again"
+                f" {table} are gone from {home.lake / table}; restore the lake from its backup, or move"
+                f" {home.published_warehouse} away and build everything again: what is kept as sums only, and what was"
+                " known when, is then lost but for what the exports still hold"
             )
         files += [str(path) for path in newest]
     return files

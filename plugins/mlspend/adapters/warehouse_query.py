@@ -10,11 +10,14 @@ from mlspend.core.errors import NothingPublished, QueryRefused
 Row = dict[str, Any]
 
 
-def query_published(home: Home, query: str) -> list[Row]:
-    """Return the rows of an SQL query on what is published; NothingPublished before the first publication."""
+def query_published(home: Home, query: str, *, file: Path | None = None) -> list[Row]:
+    """Return the rows of an SQL query on what is published, or on the `file` of an earlier publication.
+
+    Raises NothingPublished before the first publication.
+    """
     if not home.published_warehouse.exists():
         raise NothingPublished(f"nothing is published at {home.published_warehouse} yet: run `mlspend run` first")
-    return query_file(home.published_warehouse, query)
+    return query_file(file or home.published_warehouse, query)
 
 
 def query_file(warehouse: Path, query: str, parameters: list[object] | None = None) -> list[Row]:

@@ -43,6 +43,11 @@ class Delivery:
     selects_period: bool = False
     fault: str = ""
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what identifies the delivery: source, billing period and version."""
+        return (self.source, self.period, self.version)
+
     def __str__(self) -> str:
         return f"source {self.source!r}, billing period {self.period}, version {self.version}"
 
@@ -141,11 +146,15 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Partition:
-    """What is replaced as one: a billing period of a source, in the version of one delivery."""
+    """What is replaced as one: a billing period of a source, in the version of one delivery.
+
+    `has_lines` is false once only its sums are kept.
+    """
 
     x_source: str
     billing_period: str
     version: str
+    has_lines: bool = True
 
 
 @dataclass(frozen=True)

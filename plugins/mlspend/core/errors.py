@@ -108,6 +108,10 @@ class NothingPublished(Terminal):
     """There is no published warehouse to read yet."""
 
 
+class PublicationNotKept(Terminal):
+    """The published state asked for is not, or no longer, among those that can be opened."""
+
+
 class MessageRefused(Terminal):
     """Slack refused the message for a reason that a retry cannot mend."""
 

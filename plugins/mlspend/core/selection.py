@@ -15,6 +15,7 @@ class DeliveryRecord:
 
     `content_version` is the version of the earlier delivery whose lines it repeats, None where they are its own.
     `failure` says why the last attempt to land it failed, `shadow_of` names the source that counts in its place.
+    `lines_removed_at` is set where it was landed and its landed lines are gone (core/retention.py).
     """
 
     source: str
@@ -27,6 +28,7 @@ class DeliveryRecord:
     content_version: str | None = None
     failure: str | None = None
     shadow_of: str | None = None
+    lines_removed_at: datetime | None = None
 
     @property
     def key(self) -> Key:
@@ -64,15 +66,22 @@ def merge_records(records: Iterable[DeliveryRecord]) -> dict[Key, DeliveryRecord
             content_version=max(filter(None, (known.content_version, record.content_version)), default=None),
             failure=max(filter(None, (known.failure, record.failure)), default=None),
             shadow_of=max(filter(None, (known.shadow_of, record.shadow_of)), default=None),
+            lines_removed_at=max(filter(None, (known.lines_removed_at, record.lines_removed_at)), default=None),
         )
     return merged
 
 
-def select_current(records: Iterable[DeliveryRecord]) -> dict[tuple[str, str], DeliveryRecord]:
-    """Return the delivery that counts per (source, billing period): the newest of those landed; ties by version."""
+def select_current(
+    records: Iterable[DeliveryRecord], held: Collection[Key] = ()
+) -> dict[tuple[str, str], DeliveryRecord]:
+    """Return the delivery that counts per (source, billing period): the newest of those landed; ties by version.
+
+    One whose landed lines were removed counts where its content is `held`, that is published as sums; elsewhere it must
+    be landed again.
+    """
     current: dict[tuple[str, str], DeliveryRecord] = {}
     for record in merge_records(records).values():
-        if record.landed_at is None:
+        if record.landed_at is None or (record.lines_removed_at is not None and record.content not in held):
             continue
         known = current.setdefault((record.source, record.period), record)
         current[record.source, record.period] = max(known, record, key=_age)
@@ -89,18 +98,21 @@ def describe_standings(
     `rejected`: it could not be landed. `seen`: it waits to be landed.
     """
     merged = merge_records(records)
-    current = select_current(merged.values())
+    current = select_current(merged.values(), published)
     return {
         key: _standing(record, current.get((record.source, record.period)), published) for key, record in merged.items()
     }
 
 
-def select_to_land(deliveries: Iterable[Delivery], records: Iterable[DeliveryRecord]) -> list[Delivery]:
+def select_to_land(
+    deliveries: Iterable[Delivery], records: Iterable[DeliveryRecord], held: Collection[Key] = ()
+) -> list[Delivery]:
     """Return what must be landed of the `deliveries` found, oldest period first: per source and period the newest.
 
-    What is landed already is left out, and so is what is older than the landed one.
+    What is landed already is left out, and so is what is older than the landed one. What was landed once and lost its
+    lines since is landed again, unless its content is `held`: published as the sums that are kept of it.
     """
-    current = select_current(records)
+    current = select_current(records, held)
     newest: dict[tuple[str, str], Delivery] = {}
     for delivery in deliveries:
         known = newest.setdefault((delivery.source, delivery.period), delivery)
@@ -126,6 +138,8 @@ def _standing(record: DeliveryRecord, current: DeliveryRecord | None, published:
         if current is not None and is_older:
             return Standing("ignored", f"older than {_named(current)}, which is landed")
         return Standing("seen", f"to be tried again: {record.failure}" if record.failure else "waits to be landed")
+    if record.lines_removed_at is not None and not is_older:
+        return Standing("seen", "waits to be landed again")
     if current is not None and current.landed_at is not None and record.landed_at > current.landed_at:
         return Standing("ignored", f"came after {_named(current)}, which is newer")
     return Standing("superseded", f"replaced by {_named(current)}" if current else "")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlspend.adapters.home import Home
     from mlspend.adapters.ledger import Ledger
     from mlspend.adapters.pipeline import Landed
+    from mlspend.core.retention import Limits
 
 
 class LandDeliveriesOperator(BaseOperator):
@@ -57,15 +58,21 @@ class LandDeliveriesOperator(BaseOperator):
         with Ledger.open(home) as ledger:
             with run_note(context) as note:
                 settings = config.load()
-                landed = self._land(settings.source(self.source), context, home, ledger)
+                limits = settings.retention.limits(datetime.now(UTC))
+                landed = self._land(settings.source(self.source), context, home, ledger, limits)
                 note.append(describe_landing(self.source, _row_counts(landed), ledger.deliveries()))
-            return landed, pipeline.awaits_publication(home, settings, ledger)
+            return landed, pipeline.awaits_publication(home, settings, ledger, now=datetime.now(UTC))
 
-    def _land(self, source: "Source", context: "Context", home: "Home", ledger: "Ledger") -> "Landed":
+    def _land(self, source: "Source", context: "Context", home: "Home", ledger: "Ledger", limits: "Limits") -> "Landed":
         from mlspend.adapters import announcements, delivery_queue, pipeline
 
         place = (source.name, source.location_in(home))
-        work: dict[str, Any] = {"now": datetime.now(UTC), "tell": self.log.info, "s3": _s3_client(source.connection)}
+        work: dict[str, Any] = {
+            "now": datetime.now(UTC),
+            "tell": self.log.info,
+            "s3": _s3_client(source.connection),
+            "limits": limits,
+        }
         messages = delivery_queue.read_messages(_payloads(context, self.inlets))
         if messages and source.queue:
             return announcements.land_announced(*place, messages, _queue(source), home, ledger, **work)

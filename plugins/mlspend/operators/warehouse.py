@@ -62,13 +62,15 @@ class PublishWarehouseOperator(BaseOperator):
         self.build = build
 
     def execute(self, context: "Context") -> str:
-        from mlspend.adapters import publication
+        from mlspend.adapters import config, publication
         from mlspend.adapters.home import Home
         from mlspend.adapters.ledger import Ledger
         from mlspend.core.deliveries import Build
 
         home = Home.from_environment()
         with airflow_errors(), run_note(context) as note, Ledger.open(home) as ledger:
-            published = publication.publish(Build.from_json(self.build), home, ledger, now=datetime.now(UTC))
+            retention = config.load().retention
+            build = Build.from_json(self.build)
+            published = publication.publish(build, home, ledger, now=datetime.now(UTC), retention=retention)
             note.append(f"published {published.build_id}, {len(published.partitions)} billing periods in all")
         return str(home.published_warehouse)
