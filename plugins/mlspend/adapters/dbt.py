@@ -11,7 +11,9 @@ from typing import Any
 
 from mlspend.adapters import duckdb_files
 from mlspend.adapters.home import PROJECT_ROOT
+from mlspend.adapters.steps import reached
 from mlspend.core.errors import BuildFailed
+from mlspend.core.steps import Step
 
 PROJECT = PROJECT_ROOT / "dbt_project"
 
@@ -42,6 +44,7 @@ def build(run: DbtRun) -> None:
     if run.parse_cache and run.parse_cache.exists():
         run.target.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(run.parse_cache, parsed)
+    reached(Step.DBT_BEGINS)
     invoke(run, "build", "--exclude-resource-type", "unit_test")
     if run.parse_cache and parsed.exists():
         parsed.replace(run.parse_cache)

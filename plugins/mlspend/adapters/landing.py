@@ -24,8 +24,10 @@ from mlspend.adapters.landing_totals import (
 )
 from mlspend.adapters.object_stores import fetch_all, open_store
 from mlspend.adapters.raw_files import RawFile, check_gzip, open_raw_file
+from mlspend.adapters.steps import reached
 from mlspend.core.deliveries import ControlTotal, Delivery, Receipt
 from mlspend.core.errors import ExportContractBroken, ExportReplaced, ExportUnreadable
+from mlspend.core.steps import Step
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -73,6 +75,7 @@ def land(
         connect(temp_directory=folder / "spill") as connection,
     ):
         paths = fetch_all(open_store(delivery.files[0].uri, s3), delivery, folder / "raw")
+        reached(Step.FILES_FETCHED)
         _check_settled(delivery, paths, now)
         before = [path.stat().st_mtime_ns for path in paths]
         groups = group_files(delivery, _open_all(connection, delivery, paths))
@@ -81,8 +84,10 @@ def land(
         check_filled(delivery, totals)
         check_days(delivery, totals)
         check_commitments(connection, delivery, groups)
+        reached(Step.TOTALS_MADE)
         lines = folder / "lines"
         row_count = write_lines(connection, delivery, groups, lines)
+        reached(Step.LINES_WRITTEN)
         if [path.stat().st_mtime_ns for path in paths] != before:
             raise ExportReplaced(f"{delivery}: files were written anew while they were read; try again")
         expected = sum(total.row_count for total in totals)

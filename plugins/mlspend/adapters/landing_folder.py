@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mlspend.adapters.steps import reached
 from mlspend.core.deliveries import Delivery, Receipt
 from mlspend.core.selection import Key
+from mlspend.core.steps import Step
 
 _INCOMING = ".incoming"
 _RECEIPT = "receipt.json"
@@ -79,6 +81,7 @@ def commit(landing: Path, landed: Path, receipt: Receipt) -> Receipt:
     (landed / _RECEIPT).write_text(receipt.to_json(), encoding="utf-8")
     for path in [*landed.iterdir(), landed]:
         _sync(path)
+    reached(Step.RECEIPT_WRITTEN)
     target = delivery_folder(landing, receipt.delivery)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -92,6 +95,7 @@ def commit(landing: Path, landed: Path, receipt: Receipt) -> Receipt:
         remove(landing, target)
         landed.rename(target)
     _sync(target.parent)
+    reached(Step.DELIVERY_IN_PLACE)
     return receipt
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from mlspend.adapters import duckdb_files
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.steps import reached
 from mlspend.core.deliveries import Publication
 from mlspend.core.shadows import Shadow, compare_totals
+from mlspend.core.steps import Step
 
 Columns = Mapping[str, tuple[str, str]]
 
@@ -123,6 +125,7 @@ def write(connection: duckdb_files.Connection, publication: Publication, ledger:
         if values := [[_stored(row[name]) for name in columns] for row in rows[table]]:
             places = ", ".join("?" for _ in columns)
             connection.executemany(f"insert into ops.{table} values ({places})", values)
+    reached(Step.OPS_WRITTEN)
     connection.execute("commit")
 
 

@@ -16,6 +16,7 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.landing_folder import read_receipt
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.object_stores import connect_s3
+from mlspend.adapters.steps import reached
 from mlspend.core.deliveries import Build, Delivery, Publication, Receipt
 from mlspend.core.errors import (
     BuildOvertaken,
@@ -32,6 +33,7 @@ from mlspend.core.retention import Limits
 from mlspend.core.rewritten import distinguish_rewritten, holds_same_files
 from mlspend.core.selection import Key
 from mlspend.core.shadows import separate_shadows
+from mlspend.core.steps import Step
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -141,6 +143,7 @@ def land_deliveries(
         if each.period in periods and (limits is None or limits.keeps_sums(each.period))
     ]
     current = {(one.delivery.source, one.delivery.period): one for one in ledger.current_receipts()}
+    reached(Step.DELIVERIES_SEEN)
     for number, delivery in enumerate(wanted, 1):
         tell(f"landing {delivery.source} {delivery.period} ({number} of {len(wanted)})")
         currencies = {} if accept_new_currency else ledger.currencies(source)
@@ -161,6 +164,7 @@ def land_deliveries(
                     # Found, and removed as unneeded before it was recorded.
                     receipt = landing.land(delivery, home, known_currencies=currencies, now=now, s3=s3)
                 ledger.record_landed(receipt, now)
+            reached(Step.LANDING_RECORDED)
             receipts.append(receipt)
     up_to_date = sum(each.period in periods for each in found) - len(wanted)
     return Landed(source, tuple(receipts), tuple(rejections), up_to_date)
@@ -201,6 +205,7 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
         with disk_errors(home.root, f"build {made.build_id}"):
             _mark(home, made).parent.mkdir(parents=True, exist_ok=True)
             _mark(home, made).write_text(json.dumps(mark))
+        reached(Step.BUILD_MARKED)
     return made
 
 
@@ -209,6 +214,7 @@ def make_build(home: Home, config: Config, ledger: Ledger, previous: Publication
     made = warehouse.build(home, config, receipts_that_count(config, ledger), previous, now=now)
     if not made.is_unchanged:
         ledger.record_built(made.partitions, now)
+        reached(Step.BUILD_RECORDED)
     return made
 
 

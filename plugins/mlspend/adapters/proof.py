@@ -15,9 +15,11 @@ from typing import Self
 from mlspend.adapters import duckdb_files
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import PROJECT_ROOT, Home
+from mlspend.adapters.steps import reached
 from mlspend.core.deliveries import Build, CheckResult, Partition, Receipt
 from mlspend.core.errors import ChecksFailed
 from mlspend.core.proof_plan import CheckedPartition, ProofPlan
+from mlspend.core.steps import Step
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +77,7 @@ def prove(build: Build, home: Home, *, now: datetime, prover: Prover | None = No
         answers = json.loads(results_file.read_text())
         results = [CheckResult(**{field: row[field] for field in _FIELDS}) for row in answers]
         _record(build, results, now)
+        reached(Step.PROOF_RECORDED)
         if stopping := [result for result in results if is_stopping(result)]:
             raise ChecksFailed(_explain(build, stopping))
     for result in results:
@@ -125,6 +128,7 @@ def _receipt_file(partition: Partition, home: Home) -> Path:
 
 def _ask(build: Build, plan: Path, results_file: Path, prover: Prover) -> None:
     words = ["--warehouse", build.warehouse_path, "--plan", str(plan), "--results", str(results_file)]
+    reached(Step.PROOF_BEGINS)
     status, last_lines = prover.ask(words)
     if status:
         raise ChecksFailed(

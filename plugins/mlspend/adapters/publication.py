@@ -19,9 +19,11 @@ from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.steps import reached
 from mlspend.core.deliveries import Build, Publication
 from mlspend.core.errors import BuildOvertaken, ChecksFailed, NothingProved, NothingPublished
 from mlspend.core.retention import KEEP
+from mlspend.core.steps import Step
 
 logger = logging.getLogger(__name__)
 
@@ -53,13 +55,19 @@ def publish(
             _refuse_overtaken(build, current)
             if current is not None:
                 publication_history.keep(home, current)
+                reached(Step.PREVIOUS_KEPT)
             current = _complete(build, ledger, now)
+            reached(Step.BUILD_READY)
             move_over(Path(build.warehouse_path), home.published_warehouse)
+            reached(Step.FILE_REPLACED)
             logger.info("build %s is published at %s", build.build_id, home.published_warehouse)
         _bring_in_line(ledger, current)
+        reached(Step.PUBLICATION_RECORDED)
         recorded = ledger.publications()
         retirement.remove_retired(home, recorded, count=retention.publications, now=now, keep=keep)
+        reached(Step.OLD_BUILDS_REMOVED)
         landing_removal.remove_unneeded(home, ledger, current, retention.limits(now), now=now, keep=keep)
+        reached(Step.OLD_LINES_REMOVED)
         return current
 
 

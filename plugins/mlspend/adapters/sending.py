@@ -6,8 +6,10 @@ from typing import Any
 from mlspend.adapters import outbox, slack
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.steps import reached
 from mlspend.core import wording
 from mlspend.core.errors import MessageRefused, MessageUncertain, MessageUndelivered
+from mlspend.core.steps import Step
 
 # A send takes seconds, with every wait for Slack's rate limit a few minutes; an older claim was left by a crash.
 _CLAIM_LIFETIME = timedelta(minutes=4)
@@ -38,6 +40,7 @@ def send_once(
                 f"the {kind} for {channel} was claimed at {wording.moment(known['claimed_at'])} by a run that is "
                 f"sending it or has crashed: try again in {_CLAIM_LIFETIME.seconds // 60} minutes"
             )
+    reached(Step.MESSAGE_CLAIMED)
     try:
         posted = slack.send(payload, token=token, base_url=base_url, since=since, is_uncertain=not is_mine)
     except MessageUncertain:
@@ -45,7 +48,9 @@ def send_once(
     except (MessageRefused, MessageUndelivered):
         ledger.release_message(key)
         raise
+    reached(Step.MESSAGE_POSTED)
     ledger.record_message_sent(key, reference=str(posted), now=now)
+    reached(Step.MESSAGE_RECORDED)
     return str(posted)
 
 
@@ -54,8 +59,11 @@ def write(home: Home, folder: str, payload: dict[str, Any], ledger: Ledger, *, k
     # Under a key of its own: what stands in the outbox has not been sent.
     key = f"outbox/{key_of(payload)}"
     ledger.claim_message(key, kind=kind, destination=f"outbox {payload['channel']}", now=now)
+    reached(Step.MESSAGE_CLAIMED)
     path = outbox.write(home.outbox, folder, payload)
+    reached(Step.MESSAGE_POSTED)
     ledger.record_message_sent(key, reference=str(path.relative_to(home.root)), now=now)
+    reached(Step.MESSAGE_RECORDED)
     return str(path)
 
 

@@ -13,9 +13,11 @@ from mlspend.adapters.build_plan import LAKE_TABLES, lake_folder, partition_of, 
 from mlspend.adapters.config import Config
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
+from mlspend.adapters.steps import reached
 from mlspend.core.deliveries import Build, Partition, Publication, Receipt
 from mlspend.core.errors import BuildFailed, DiskFull
 from mlspend.core.retention import Contents, plan_contents
+from mlspend.core.steps import Step
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ def build(
     with _leaving_no_weight(home, folder):
         if previous:
             _start_from(home.published_warehouse, previous, warehouse)
+        reached(Step.BUILD_FOLDER_MADE)
         plan = write_plan(
             home,
             config,
@@ -63,8 +66,11 @@ def build(
             now=now,
             previous=previous,
         )
+        reached(Step.PLAN_WRITTEN)
         dbt.build(dbt.DbtRun(warehouse, plan_file, folder, parse_cache=home.builds / "partial_parse.msgpack"))
+        reached(Step.DBT_ENDED)
         _finish(warehouse, [Path(file) for part in plan["rebuild"] for file in part["lake_files"].values()])
+    reached(Step.BUILD_COMPLETE)
     return Build(
         folder.name, SCHEMA_VERSION, configuration_hash, str(warehouse), str(plan_file), partitions, contents.rebuilt
     )
