@@ -2,11 +2,7 @@
 
 import fcntl
 import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -97,31 +93,6 @@ def test_lines_of_earlier_periods_count_in_the_period_of_their_manifest(tmp_path
     assert land_one(tmp_path, home).row_count == 2
 
 
-def test_a_kill_at_any_moment_leaves_nothing_and_the_next_run_is_right(tmp_path: Path, home: Home) -> None:
-    line = legacy_line(**{f"product/attribute{n}": "x" * 50 for n in range(40)})
-    write_legacy_report(tmp_path, [line] * 6000, parts=3)
-    script = (
-        "import sys; from datetime import UTC, datetime; from mlspend.adapters.home import Home\n"
-        "from mlspend.adapters.landing import discover, land\n"
-        "[delivery] = discover(sys.argv[1], 'aws'); print('go', flush=True)\n"
-        "land(delivery, Home.from_environment(), known_currencies={}, now=datetime.now(UTC))\n"
-    )
-    for delay in (0.0, 0.05, 0.2):
-        child = subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-        )
-        assert child.stdout
-        assert child.stdout.readline() == "go\n"
-        time.sleep(delay)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        child.stdout.close()
-        for folder in home.landing.glob("aws/*/*"):
-            assert Receipt.from_json((folder / "receipt.json").read_text()).row_count == 6000
-    assert land_one(tmp_path, home).row_count == 6000
-    assert [path.name for path in (home.landing / ".incoming").iterdir()] == ["lock"]
-
-
 def test_leftovers_of_a_crash_go_but_the_folder_of_a_living_run_stays(home: Home) -> None:
     incoming = home.landing / ".incoming"
     (incoming / "crashed").mkdir(parents=True)
@@ -134,6 +105,29 @@ def test_leftovers_of_a_crash_go_but_the_folder_of_a_living_run_stays(home: Home
             assert {path.name for path in incoming.iterdir()} == {"lock", "living", folder.name}
     finally:
         os.close(handle)
+
+
+def test_what_a_run_left_that_died_after_its_delivery_was_in_place_goes_too(tmp_path: Path, home: Home) -> None:
+    write_data_export(tmp_path, [cur2_line()])
+    receipt = land_one(tmp_path, home)
+    (home.landing / ".incoming" / "crashed" / "raw").mkdir(parents=True)
+    assert land_one(tmp_path, home) == receipt
+    assert [path.name for path in (home.landing / ".incoming").iterdir()] == ["lock"]
+
+
+def test_a_run_that_ends_at_this_moment_is_no_error(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    ending = home.landing / ".incoming" / "ending"
+    ending.mkdir(parents=True)
+    really_open = os.open
+
+    def open_late(path: Path, flags: int) -> int:
+        if path == ending:
+            ending.rmdir()
+        return really_open(path, flags)
+
+    monkeypatch.setattr("mlspend.adapters.landing_folder.os.open", open_late)
+    with working_folder(home.landing) as folder:
+        assert folder.exists()
 
 
 def test_two_runs_landing_the_same_delivery_agree(tmp_path: Path, home: Home) -> None:

@@ -13,7 +13,14 @@ from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.duckdb_files import Connection, connect
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_files import FileGroup, group_files, read_tag_keys, write_lines
-from mlspend.adapters.landing_folder import commit, delivery_folder, has_lines, read_receipt, working_folder
+from mlspend.adapters.landing_folder import (
+    commit,
+    delivery_folder,
+    has_lines,
+    read_receipt,
+    remove_leftovers,
+    working_folder,
+)
 from mlspend.adapters.landing_identity import holds_same_lines
 from mlspend.adapters.landing_totals import (
     check_commitments,
@@ -61,6 +68,8 @@ def land(
     """
     landed = read_receipt(home.landing, delivery)
     if landed and has_lines(home.landing, landed):
+        # A run that died after it had put the delivery in place has left its working folder.
+        remove_leftovers(home.landing)
         return landed
     if delivery.fault:
         raise ExportUnreadable(f"{delivery}: {delivery.fault}")

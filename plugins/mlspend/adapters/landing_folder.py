@@ -57,11 +57,10 @@ def working_folder(landing: Path) -> Iterator[Path]:
 
     A run holds a lock on its folder as long as it lives, so the folder of a living run is never taken for a leftover.
     """
+    remove_leftovers(landing)
     incoming = landing / _INCOMING
-    incoming.mkdir(parents=True, exist_ok=True)
     folder = incoming / uuid.uuid4().hex
     with _locked(incoming / "lock"):
-        _remove_leftovers(incoming)
         folder.mkdir()
         handle = os.open(folder, os.O_RDONLY)
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -70,6 +69,16 @@ def working_folder(landing: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+def remove_leftovers(landing: Path) -> None:
+    """Remove the working folders of runs that have crashed; those of living runs stay."""
+    incoming = landing / _INCOMING
+    incoming.mkdir(parents=True, exist_ok=True)
+    with _locked(incoming / "lock"):
+        for folder in incoming.iterdir():
+            if folder.is_dir():
+                _remove_unless_held(folder)
 
 
 def commit(landing: Path, landed: Path, receipt: Receipt) -> Receipt:
@@ -134,19 +143,19 @@ def safe_name(text: str) -> str:
     return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def _remove_leftovers(incoming: Path) -> None:
-    for folder in incoming.iterdir():
-        if not folder.is_dir():
-            continue
+def _remove_unless_held(folder: Path) -> None:
+    try:
         handle = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-        finally:
-            os.close(handle)
+    except FileNotFoundError:  # its run has just removed it
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pass
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
