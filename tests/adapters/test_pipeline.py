@@ -63,3 +63,18 @@ def test_only_what_was_proved_on_the_published_state_is_published(home: Home) ->
         (home.builds / "b2" / "proved.json").write_text(json.dumps({**mark, "on": None}))
         with pytest.raises(NothingProved, match="b2"):
             pipeline.publish(home, ledger, now=NOW, tell=tell)
+
+
+def test_a_mark_that_another_process_removes_meanwhile_is_none(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = home.builds / "b1" / "proved.json"
+    mark.parent.mkdir(parents=True)
+    mark.write_text("{}")
+    really_read = Path.read_text
+
+    def read_late(path: Path) -> str:
+        path.unlink()
+        return really_read(path)
+
+    monkeypatch.setattr(Path, "read_text", read_late)
+    with Ledger.open(home) as ledger, pytest.raises(NothingProved, match="mlspend build"):
+        pipeline.publish(home, ledger, now=NOW, tell=tell)

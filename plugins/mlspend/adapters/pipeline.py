@@ -1,14 +1,12 @@
 """The order of work: land the newest, build, prove, publish. The CLI and `try` call these; the DAGs call the parts."""
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlspend.adapters import landing, landing_folder, proof, publication, warehouse
+from mlspend.adapters import landing, landing_folder, proof, proved_builds, publication, warehouse
 from mlspend.adapters.config import Config
 from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
@@ -200,11 +198,13 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
         if not made.is_unchanged:
             tell("proving the build")
             proof.prove(made, home, now=now, prover=prover)
-    if not made.is_unchanged:
-        mark = {"build": made.to_json(), "on": previous.build_id if previous else None}
+    if made.is_unchanged:
+        # A run that died between the published file and the ledger is caught up with.
+        publication.publish(made, home, ledger, now=now, retention=config.retention)
+        proved_builds.remove_marks(home)
+    else:
         with disk_errors(home.root, f"build {made.build_id}"):
-            _mark(home, made).parent.mkdir(parents=True, exist_ok=True)
-            _mark(home, made).write_text(json.dumps(mark))
+            proved_builds.mark(home, made, previous)
         reached(Step.BUILD_MARKED)
     return made
 
@@ -251,21 +251,22 @@ def publish(
     before something else was published: it would take that back.
     """
     current = publication.read_published(home)
-    mark = max(home.builds.glob("*/proved.json"), default=None)
-    if mark is None:
+    current_id = current.build_id if current else None
+    newest = proved_builds.newest(home)
+    if newest is None:
         if current is None:
             raise NothingProved(f"no build in {home.builds} has passed its checks: run `mlspend build` first")
         return current
-    proved = json.loads(mark.read_text())
-    if proved["on"] != (current.build_id if current else None):
+    proved, begun_on = newest
+    # A run that died in the middle of publishing leaves the mark of a build that readers may open already.
+    if proved.build_id != current_id and begun_on != current_id:
         raise BuildOvertaken(
-            f"build {mark.parent.name} was begun before {current.build_id if current else 'nothing'} was published, "
+            f"build {proved.build_id} was begun before {current_id or 'nothing'} was published, "
             "and would take that back: run `mlspend build` again"
         )
     tell("publishing")
-    published = publication.publish(Build.from_json(proved["build"]), home, ledger, now=now, retention=retention)
-    for done in home.builds.glob("*/proved.json"):
-        done.unlink()
+    published = publication.publish(proved, home, ledger, now=now, retention=retention)
+    proved_builds.remove_marks(home)
     return published
 
 
@@ -277,7 +278,3 @@ def _held_as_sums(home: Home, limits: Limits | None) -> set[Key]:
         for one in (published.partitions if published else ())
         if not one.has_lines and not (limits and limits.keeps_lines(one.billing_period))
     }
-
-
-def _mark(home: Home, made: Build) -> Path:
-    return home.builds / made.build_id / "proved.json"
