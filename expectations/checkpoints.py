@@ -82,17 +82,17 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     words = sys.argv[1:]
 
-    def measure() -> Measured | None:
+    def measure() -> Measured:
         asked = words or json.loads(sys.stdin.readline() or "[]")
         if not asked:
-            return None
+            # Whoever started this process has ended, perhaps was killed: the import would go on for seconds.
+            os._exit(0)
         parser.parse_args(asked, namespace=arguments)
         return _measure(arguments.warehouse, ProofPlan.from_json(arguments.plan.read_text()), arguments.results.parent)
 
     arguments = argparse.Namespace()
-    measured = _import_meanwhile(measure)
-    if measured:
-        arguments.results.write_text(json.dumps(_ask(measured), indent=1, default=str))
+    answers = _ask(_import_meanwhile(measure))
+    arguments.results.write_text(json.dumps(answers, indent=1, default=str))
 
 
 def check(warehouse: Path, plan: ProofPlan, temp_directory: Path) -> list[Result]:
