@@ -1,7 +1,6 @@
 """Publication: one step, proved builds only, crash-proof, and nobody reading is ever disturbed."""
 
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -15,11 +14,12 @@ import pytest
 
 from mlspend.adapters import publication, publication_history
 from mlspend.adapters.config_model import Retention
-from mlspend.adapters.home import PROJECT_ROOT, Home
+from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build
 from mlspend.core.errors import BuildOvertaken, ChecksFailed, NothingProved, NothingPublished, PublishedFileInUse
 from tests.handmade_build import NOW, edit_warehouse, make_build, prove_by_hand
+from tests.readers import reading
 
 SAME_TOTALS = """
 select (select sum(billed_cost) from marts.focus_costs) = (select sum(billed_cost) from marts.daily_spend)
@@ -139,117 +139,17 @@ def test_nothing_is_replaced_while_a_write_ahead_log_stands_there(home: Home, le
         assert ask(home.published_warehouse, "select n from marts.late") == [(1,)]
 
 
-READER = """
-import sys
-from pathlib import Path
-
-import duckdb
-
-published, stop = sys.argv[1:]
-seen, reads, is_last = [], 0, False
-while not is_last:
-    is_last = Path(stop).exists()
-    with duckdb.connect(published, read_only=True) as connection:
-        def ask(query):
-            return connection.execute(query).fetchone()
-
-        lines = ask("select count(*), sum(billed_cost), count(distinct billing_period) from marts.focus_costs")
-        marts = ask("select sum(line_count), sum(billed_cost), count(distinct billing_period) from marts.daily_spend")
-        build_id, held = ask("select build_id, len(partitions) from ops.publications where is_current")
-        assert lines == marts and lines[2] == held, (build_id, lines, marts, held)
-        seen += [build_id] if build_id not in seen else []
-        reads += 1
-print(reads, *seen)
-"""
-
-
-def test_readers_never_wait_and_never_see_half(home: Home, ledger: Ledger, tmp_path: Path) -> None:
+def test_readers_never_wait_and_never_see_half(home: Home, ledger: Ledger) -> None:
     months = [f"2026-{month:02d}" for month in range(1, 9)]
     builds: list[Build] = []
     for number, _ in enumerate(months, start=1):
         builds.append(proved_build(home, f"b{number}", (months[number - 1],), kept=builds[-1] if builds else None))
     publication.publish(builds[0], home, ledger, now=NOW)
-    stop = tmp_path / "stop"
-    command = [sys.executable, "-c", READER, str(home.published_warehouse), str(stop)]
-    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    try:
+    with reading(home.published_warehouse, readers=2, pause=0) as seen:
         for build in builds[1:]:
             publication.publish(build, home, ledger, now=NOW)
-    finally:
-        stop.touch()
-        outputs = [reader.communicate(timeout=60) for reader in readers]
-    for reader, (out, err) in zip(readers, outputs, strict=True):
-        assert reader.returncode == 0, err
-        reads, *seen = out.split()
-        assert int(reads) >= 1
-        assert seen == sorted(seen)
-        assert seen[-1] == "b8"
-
-
-CRASH = """
-import os, signal, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from mlspend.adapters import publication, publication_history
-from mlspend.adapters.config_model import Retention
-from mlspend.adapters.home import Home
-from mlspend.adapters.ledger import Ledger
-from mlspend.core.deliveries import Build
-
-step, root, build = sys.argv[1], Path(sys.argv[2]), Build.from_json(sys.argv[3])
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-if step == "while writing ops":
-    publication.ops_tables._stored = die
-elif step == "after the old file was kept":
-    publication.move_over = die
-elif step == "before the replacement":
-    Path.replace = die
-elif step == "before the ledger":
-    Ledger.record_publication = die
-elif step == "before old builds are deleted":
-    publication.retirement.remove_retired = die
-elif step == "before landed lines are removed":
-    publication.landing_removal.remove_unneeded = die
-with Ledger.open(Home(root)) as ledger:
-    publication.publish(build, Home(root), ledger, now=datetime(2026, 11, 2, tzinfo=UTC))
-"""
-
-
-@pytest.mark.parametrize(
-    ("step", "readable"),
-    [
-        ("while writing ops", "b1"),
-        ("after the old file was kept", "b1"),
-        ("before the replacement", "b1"),
-        ("before the ledger", "b2"),
-        ("before old builds are deleted", "b2"),
-        ("before landed lines are removed", "b2"),
-    ],
-)
-def test_a_kill_at_any_step_leaves_one_whole_state_and_the_next_run_right(
-    home: Home, ledger: Ledger, step: str, readable: str
-) -> None:
-    first = proved_build(home, "b1", ("2026-09",))
-    publication.publish(first, home, ledger, now=NOW)
-    build = proved_build(home, "b2", ("2026-10",), kept=first)
-    path = os.pathsep.join([str(PROJECT_ROOT), str(PROJECT_ROOT / "plugins")])
-    crashed = subprocess.run(
-        [sys.executable, "-c", CRASH, step, str(home.root), build.to_json()],
-        env={**os.environ, "PYTHONPATH": path},
-        check=False,
-    )
-    assert crashed.returncode == -signal.SIGKILL
-    assert publication.read_published(home).build_id == readable
-    assert ask(home.published_warehouse, SAME_TOTALS) == [(True,)]
-    again = publication.publish(build, home, ledger, now=NOW + timedelta(days=1))
-    assert again.build_id == ledger.last_publication().build_id == publication.read_published(home).build_id == "b2"
-    assert [each.build_id for each in ledger.publications()] == ["b2", "b1"]
-    assert [each.publication.build_id for each in publication_history.list_kept(home)] == ["b2", "b1"]
-    assert ask(home.history / "b1.duckdb", "select distinct billing_period from marts.focus_costs") == [("2026-09",)]
-    assert ask(home.published_warehouse, "select count(distinct billing_period) from marts.focus_costs") == [(2,)]
+    assert [each[-1] for each in seen] == ["b8", "b8"]
+    assert all(each == sorted(each) for each in seen)
 
 
 def test_lake_builds_go_only_when_nothing_kept_names_them_and_a_day_has_passed(home: Home, ledger: Ledger) -> None:
