@@ -73,16 +73,31 @@ class Killer(logging.Handler):
         kill_this_process()
 
 
+class ListKiller(logging.Handler):
+    """Kills whichever process reaches a step that stands in the file `steps`, which it is struck from: once each."""
+
+    def __init__(self, steps: Path) -> None:
+        super().__init__()
+        self.steps = steps
+
+    def emit(self, record: logging.LogRecord) -> None:
+        listed = self.steps.read_text().splitlines()
+        if record.getMessage() in listed:
+            listed.remove(record.getMessage())
+            self.steps.write_text("\n".join(listed))
+            kill_this_process()
+
+
 def kill_this_process() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def obey(order: Order) -> None:
-    """Carry out `order` in this process."""
+def listen(handler: logging.Handler) -> None:
+    """Have `handler` told of each step that this process reaches."""
     logger = logging.getLogger("mlspend.steps")
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
-    logger.addHandler(Killer(order))
+    logger.addHandler(handler)
 
 
 @dataclass(frozen=True)
@@ -127,7 +142,7 @@ if __name__ == "__main__":
     from mlspend import cli
 
     given = Order(**json.loads(os.environ[ORDER]))
-    obey(given)
+    listen(Killer(given))
     if given.now:
         cli._now = lambda: datetime.fromisoformat(str(given.now))
     cli.app()

@@ -23,22 +23,11 @@ from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Receipt
 from mlspend.core.steps import Step
 from tests import killing
-from tests.aws_exports import cur2_line, write_data_export
 from tests.killing import Ended, Order
 from tests.readers import reading
 from tests.slack_workspace import Workspace
+from tests.small_company import CHANNELS, CONFIG, write_export
 
-CONFIG = """\
-company: Small
-sources:
-  - {name: aws, provider: aws, location: exports}
-projects:
-  - {name: recommender, team: discovery}
-teams:
-  - {name: discovery, slack_channel: "#discovery"}
-digest: {channel: "#all"}
-"""
-CHANNELS = ["#all", "#discovery"]
 DIES_AT = "2026-11-03T06:00:00+00:00"
 # Beyond the four minutes for which a claimed message is left to the run that claimed it.
 COMES_BACK_AT = "2026-11-03T06:05:00+00:00"
@@ -94,28 +83,6 @@ class Company:
     def ledger(self) -> Iterator[Ledger]:
         with Ledger(f"sqlite:///{self.home.root / 'state.db'}") as opened:
             yield opened
-
-
-def write_export(home: Home, period: str, execution: str, *, lines: int, cost: float) -> None:
-    """Usage on every day of the month, half of it with an owner."""
-    days = 30
-    write_data_export(
-        home.root / "exports",
-        [
-            cur2_line(
-                bill_billing_period_start_date=f"{period}-01 00:00:00",
-                bill_billing_period_end_date=f"{period}-{days} 00:00:00",
-                line_item_usage_start_date=f"{period}-{1 + number % days:02d} {number % 23:02d}:00:00",
-                line_item_usage_end_date=f"{period}-{1 + number % days:02d} {number % 23 + 1:02d}:00:00",
-                line_item_unblended_cost=cost + number / 1000,
-                resource_tags={"user_project": "recommender"} if number % 2 else {"user_team": "nobody"},
-            )
-            for number in range(lines)
-        ],
-        period=period,
-        execution=execution,
-        parts=2,
-    )
 
 
 @pytest.fixture(scope="module")
