@@ -285,3 +285,25 @@ def test_a_dead_letter_is_kept_once_with_its_body_and_its_first_reason(ledger: L
         ("hub", "message-2", "no notification", "{}"),
     ]
     assert ledger.dead_letters()[0]["received_at"] == NOW
+
+
+def test_what_names_the_same_rows_in_another_order_does_not_lock_itself_out(ledger: Ledger) -> None:
+    accounts = [f"{number:012d}" for number in range(40)]
+    months = [f"2026-{month:02d}" for month in (9, 10)]
+
+    def receipt_of(period: str) -> Receipt:
+        one = receipt(delivery(period=period))
+        named = accounts if period == months[0] else accounts[::-1]
+        return replace(
+            one, control_totals=tuple(replace(one.control_totals[0], billing_account_id=each) for each in named)
+        )
+
+    def record(period: str) -> None:
+        partitions = [Partition("aws", month, "v1") for month in months]
+        for _ in range(25):
+            ledger.record_landed(receipt_of(period), NOW)
+            ledger.record_built(partitions if period == months[0] else partitions[::-1], NOW)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(record, months))
+    assert set(ledger.currencies("aws")) == set(accounts)

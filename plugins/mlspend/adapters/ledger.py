@@ -1,4 +1,8 @@
-"""What has happened: deliveries with their receipts, publications, messages. One short transaction per fact."""
+"""What has happened: deliveries with their receipts, publications, messages. One short transaction per fact.
+
+A transaction writes rows of one table in the order of their keys: in PostgreSQL two that met in another order would
+each wait for the other.
+"""
 
 import json
 import logging
@@ -88,7 +92,7 @@ class Ledger:
                 "lines_removed_at": None,
             }
             self._write_delivery(connection, receipt.delivery, now, landed)
-            for account, currency in receipt.currencies.items():
+            for account, currency in sorted(receipt.currencies.items()):
                 row = {"billing_currency": currency, "recorded_at": now}
                 keys = {"source": receipt.delivery.source, "billing_account_id": account}
                 connection.execute(
@@ -121,7 +125,7 @@ class Ledger:
         if known == named:
             return
         with self._store.transaction() as connection:
-            for key in {*known, *named}:
+            for key in sorted({*known, *named}):
                 is_it = [column == value for column, value in zip(_KEY, key, strict=True)]
                 connection.execute(sa.update(deliveries).where(*is_it).values(shadow_of=named.get(key)))
 
@@ -365,7 +369,7 @@ def _content(partition: Partition) -> Key:
 def _mark(connection: sa.Connection, partitions: Iterable[Partition], column: str, now: datetime) -> None:
     """Write `now` into `column` of every delivery that holds the lines of a partition, where nothing stands yet."""
     known = deliveries.c
-    for partition in partitions:
+    for partition in sorted(partitions, key=_content):
         holds = sa.func.coalesce(known.content_version, known.version) == partition.version
         connection.execute(
             sa.update(deliveries)
