@@ -12,11 +12,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mlspend.adapters import publication, publication_history
+from mlspend.adapters import config, publication, warehouse
 from mlspend.adapters.config_model import Retention
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
-from mlspend.core.deliveries import Build
+from mlspend.adapters.warehouse import SCHEMA_VERSION
+from mlspend.core.deliveries import Build, build_id_at
 from mlspend.core.errors import BuildOvertaken, ChecksFailed, NothingProved, NothingPublished, PublishedFileInUse
 from tests.handmade_build import NOW, edit_warehouse, make_build, prove_by_hand
 from tests.readers import reading
@@ -110,6 +111,35 @@ def test_a_build_begun_before_another_publication_is_refused(home: Home, ledger:
     with pytest.raises(BuildOvertaken, match=r"begun on b1, but b3 has been published since"):
         publication.publish(late, home, ledger, now=NOW)
     assert publication.read_published(home).build_id == "b3"
+
+
+@pytest.mark.parametrize("is_complete", [False, True], ids=["begun on nothing", "died before the replacement"])
+def test_a_build_that_does_not_say_what_it_was_begun_on_is_refused_by_its_time(
+    home: Home, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, is_complete: bool
+) -> None:
+    early, late = (proved_build(home, build_id_at(NOW + timedelta(minutes=minute))) for minute in (0, 1))
+    if is_complete:
+        monkeypatch.setattr(publication, "move_over", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            publication.publish(early, home, ledger, now=NOW + timedelta(minutes=2))
+        monkeypatch.undo()
+    publication.publish(late, home, ledger, now=NOW + timedelta(minutes=3))
+    with pytest.raises(BuildOvertaken, match="published since"):
+        publication.publish(early, home, ledger, now=NOW + timedelta(minutes=4))
+    assert publication.read_published(home).build_id == late.build_id
+    next_one = proved_build(home, build_id_at(NOW + timedelta(minutes=5)))
+    assert publication.publish(next_one, home, ledger, now=NOW + timedelta(minutes=6)).build_id == next_one.build_id
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_build_is_not_begun_on_what_is_not_published_any_more(home: Home, ledger: Ledger) -> None:
+    previous = publication.publish(proved_build(home, "b1"), home, ledger, now=NOW)
+    publication.publish(proved_build(home, "b2"), home, ledger, now=NOW)
+    with pytest.raises(BuildOvertaken, match="begun on b1, but b2 has been published"):
+        warehouse.build(home, config.default(), [], replace(previous, schema_version=SCHEMA_VERSION), now=NOW)
 
 
 @pytest.mark.parametrize("place", ["build", "published"])

@@ -20,7 +20,7 @@ from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.steps import reached
-from mlspend.core.deliveries import Build, Publication
+from mlspend.core.deliveries import Build, Publication, build_id_at
 from mlspend.core.errors import BuildOvertaken, ChecksFailed, NothingProved, NothingPublished
 from mlspend.core.retention import KEEP
 from mlspend.core.steps import Step
@@ -151,12 +151,18 @@ def _refuse_unproved(build: Build) -> None:
 
 
 def _refuse_overtaken(build: Build, current: Publication | None) -> None:
-    """A build starts from a copy of the published file, which says what was published then."""
+    """A build starts from a copy of the published file, which says what was published then, or from an empty file."""
+    if current is None:
+        return
     basis = publication_history.read_file(Path(build.warehouse_path))
     # A crash after `_complete` leaves the build's own name there.
-    if basis and current and basis.build_id not in (current.build_id, build.build_id):
+    if basis and basis.build_id != build.build_id:
+        is_overtaken, begun = basis.build_id != current.build_id, f"on {basis.build_id}"
+    else:
+        is_overtaken, begun = build.build_id < build_id_at(current.published_at), "before"
+    if is_overtaken:
         raise BuildOvertaken(
-            f"build {build.build_id} was begun on {basis.build_id}, but {current.build_id} has been published since;"
+            f"build {build.build_id} was begun {begun}, but {current.build_id} has been published since;"
             " publishing it would take that back: run `mlspend build` again"
         )
 

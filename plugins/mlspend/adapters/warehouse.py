@@ -4,18 +4,18 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
-from mlspend.adapters import dbt, duckdb_files, landing_folder
+from mlspend.adapters import dbt, duckdb_files, landing_folder, publication_history
 from mlspend.adapters.build_plan import LAKE_TABLES, lake_folder, partition_of, write_plan
 from mlspend.adapters.config import Config
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
 from mlspend.adapters.steps import reached
-from mlspend.core.deliveries import Build, Partition, Publication, Receipt
-from mlspend.core.errors import BuildFailed, DiskFull
+from mlspend.core.deliveries import Build, Partition, Publication, Receipt, build_id_at
+from mlspend.core.errors import BuildFailed, BuildOvertaken, DiskFull
 from mlspend.core.retention import Contents, plan_contents
 from mlspend.core.steps import Step
 
@@ -36,8 +36,8 @@ def build(
 
     Rebuilt are the partitions whose delivery is another one than published, all that have lines when the schema or the
     rules of attribution changed. Published partitions that are too old to be kept line by line stay as sums. Where
-    nothing changed dbt is not started and the build says so. Raises BuildFailed naming the model or test; the published
-    warehouse is never touched.
+    nothing changed dbt is not started and the build says so. Raises BuildFailed naming the model or test,
+    BuildOvertaken where `previous` is not what is published any more; the published warehouse is never touched.
     """
     held = {partition_of(receipt): receipt for receipt in receipts}
     configuration_hash = config.attribution_hash()
@@ -115,9 +115,9 @@ def _key(partition: Partition) -> tuple[str, str]:
 
 def _new_folder(home: Home, now: datetime) -> Path:
     """Make build/<id>/: ids sort by time, and a second build of the same instant gets an id of its own."""
-    name = f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+    name = build_id_at(now)
     for candidate in (name, *(f"{name}-{number}" for number in range(2, 100))):
-        if not (home.builds / candidate).exists():
+        with suppress(FileExistsError):
             (home.builds / candidate).mkdir(parents=True)
             return home.builds / candidate
     raise BuildFailed(f"too many builds are called {name} in {home.builds}: remove the old ones")
@@ -138,7 +138,7 @@ def _leaving_no_weight(home: Home, folder: Path) -> Iterator[None]:
 def _start_from(published: Path, previous: Publication, warehouse: Path) -> None:
     """Give the new file what stays of the published one: all of it, or after a major change of schema the history."""
     if _major(previous.schema_version) == _major(SCHEMA_VERSION):
-        shutil.copyfile(published, warehouse)
+        _copy_published(published, previous, warehouse)
         return
     with duckdb_files.connect(warehouse) as connection:
         connection.execute(f"attach {duckdb_files.quote(str(published))} as published (read_only)")
@@ -149,6 +149,17 @@ def _start_from(published: Path, previous: Publication, warehouse: Path) -> None
         for (table,) in held:
             if table in _HISTORY:
                 connection.execute(f"create table marts.{table} as from published.marts.{table}")
+
+
+def _copy_published(published: Path, previous: Publication, warehouse: Path) -> None:
+    """Copy the published file; BuildOvertaken where it is not `previous` any more, which the plan is made on."""
+    shutil.copyfile(published, warehouse)
+    copied = publication_history.read_file(warehouse)
+    if copied and copied.build_id != previous.build_id:
+        raise BuildOvertaken(
+            f"the build was begun on {previous.build_id}, but {copied.build_id} has been published since: run"
+            " `mlspend build` again"
+        )
 
 
 def _major(schema_version: str) -> str:

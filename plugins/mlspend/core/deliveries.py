@@ -6,7 +6,7 @@ All are frozen values that go to JSON and back unchanged; amounts are Decimal an
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Self
 
@@ -180,6 +180,15 @@ class Build:
         raw: dict[str, Any] = json.loads(text)
         partitions = {name: tuple(Partition(**each) for each in raw[name]) for name in ("partitions", "rebuilt")}
         return cls(**{**raw, **partitions})
+
+
+def build_id_at(moment: datetime) -> str:
+    """Return the id of a build that is begun at `moment`; ids sort by time.
+
+    >>> build_id_at(datetime.fromisoformat("2026-11-02T07:00:00+01:00"))
+    '20261102T060000.000000Z'
+    """
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 @dataclass(frozen=True)
