@@ -21,8 +21,9 @@ while not is_last:
         def ask(query):
             return connection.execute(query).fetchone()
 
-        lines = ask("select count(*), sum(billed_cost), count(distinct billing_period) from marts.focus_costs")
-        marts = ask("select sum(line_count), sum(billed_cost), count(distinct billing_period) from marts.daily_spend")
+        partitions = "count(distinct (x_source, billing_period))"
+        lines = ask(f"select count(*), sum(billed_cost), {partitions} from marts.focus_costs")
+        marts = ask(f"select sum(line_count), sum(billed_cost), {partitions} from marts.daily_spend")
         build_id, held = ask("select build_id, len(partitions) from ops.publications where is_current")
         assert lines == marts and lines[2] == held, (build_id, lines, marts, held)
         seen += [build_id] if build_id not in seen else []
