@@ -21,7 +21,7 @@ from mlspend.adapters.home import PROJECT_ROOT
 
 LAST = "2026-10"
 LINES_AT_SCALE_ONE = 20_000
-LINES_LEFT_OUT = 1_000
+ONE_IN = 1_000
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,16 @@ def _run(home: Path, config: Path) -> Cost:
 
 def _restate(exports: Path) -> None:
     """Write the last month anew as AWS does in overwrite mode: the data first, then the manifest."""
-    part = max(exports.rglob(f"data/BILLING_PERIOD={LAST}/*.parquet"))
+    part = max(exports.rglob(f"data/BILLING_PERIOD={LAST}/*.parquet"), key=lambda path: path.stat().st_size)
     shorter = part.with_suffix(".new")
     with duckdb_files.connect() as connection:
         source, target = duckdb_files.quote(str(part)), duckdb_files.quote(str(shorter))
-        count = f"(select count(*) - {LINES_LEFT_OUT} from read_parquet({source}))"
-        connection.execute(f"copy (from read_parquet({source}) limit {count}) to {target} (format parquet)")
+        # Usage only: lines of commitments hang together, and a bill without one of them would not reconcile.
+        left_out = f"line_item_line_item_type = 'Usage' and file_row_number % {ONE_IN} = 0"
+        connection.execute(
+            f"copy (select * exclude (file_row_number) from read_parquet({source}, file_row_number = true)"
+            f" where not ({left_out})) to {target} (format parquet)"
+        )
     shorter.replace(part)
     manifest = next(exports.rglob(f"metadata/BILLING_PERIOD={LAST}/*Manifest.json"))
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"executionId": str(uuid.uuid4())}))
