@@ -171,6 +171,18 @@ def test_the_newest_day_is_that_of_metered_use(history: History) -> None:
     ]
 
 
+def test_what_one_build_finds_does_not_depend_on_the_order_of_its_periods(history: History) -> None:
+    """The next month of an account comes from another export, which is built before this one."""
+    history.build(START, {OCTOBER: ("v1", [{"day": 30, "billed": 4}])})
+    grown = [{"day": 30, "billed": 6}, {"day": 31, "billed": 7}]
+    build = history.build(START, {("a_new_one", "2026-11"): ("n1", use(9)), OCTOBER: ("v2", grown)})
+    assert history.kinds(build) == [
+        ("a_new_one", "first", 1, 9),
+        ("aws", "new_day", 31, 7),
+        ("aws", "newest_day", 30, 2),
+    ]
+
+
 def test_where_no_use_is_billed_by_day_bills_trail_by_two_days(history: History) -> None:
     covered = {"billed": 0, "effective": Decimal(1)}
     history.build(START, {("aws", "2026-11"): ("v0", [])})
