@@ -66,7 +66,7 @@ def test_what_was_landed_while_another_process_held_the_store_is_found_again(
     other = sqlite3.connect(home.root / "state.db", isolation_level=None)
 
     def hold(words: str) -> None:
-        if words == "landing aws 2026-10":
+        if words.startswith("landing aws 2026-10"):
             other.execute("begin immediate")
 
     with closing(other), Ledger.open(home) as ledger:
@@ -97,7 +97,7 @@ def test_the_command_line_waits_for_another_process_only_so_long(
 
 def test_a_store_taken_away_in_use_is_noticed_and_filled_again_from_the_receipts(home: Home, export: Path) -> None:
     def take_away(words: str) -> None:
-        if words == "landing aws 2026-10":
+        if words.startswith("landing aws 2026-10"):
             for path in home.root.glob("state.db*"):
                 path.unlink()
 
@@ -160,7 +160,12 @@ def test_a_postgresql_that_stops_in_the_middle_of_a_run(
         monkeypatch.setenv("MLSPEND_STATE_URL", server.url)
         with Ledger.open(home) as ledger:
             with pytest.raises(StateUnavailable, match=r"127\.0\.0\.1:\d+/postgres did not answer.*try again"):
-                land(export, home, ledger, lambda words: server.stop() if words == "landing aws 2026-10" else None)
+                land(
+                    export,
+                    home,
+                    ledger,
+                    lambda words: server.stop() if words.startswith("landing aws 2026-10") else None,
+                )
             assert not list(home.landing.glob(".incoming/*/"))
             assert "did not answer" in refused("land")
             server.start()

@@ -73,14 +73,21 @@ def _environment(run: DbtRun) -> dict[str, str]:
 
 
 def _explain(run: DbtRun, output: str) -> str:
-    results = run.target / "run_results.json"
-    failed = []
-    if results.exists():
-        failed = [row for row in json.loads(results.read_text())["results"] if row["status"] in ("error", "fail")]
+    failed = [row for row in _results(run) if row["status"] in ("error", "fail")]
     if not failed:
         return f"dbt could not run (log: {run.folder / 'logs'}):\n{output.strip()[-3000:]}"
     told = "\n".join(_explain_node(run, row) for row in failed)
     return f"the build of the warehouse failed, nothing was published. Log: {run.folder / 'logs'}\n{told}"
+
+
+def _results(run: DbtRun) -> list[dict[str, Any]]:
+    """Return what dbt says of each node; nothing where it could not say it, on a full disk for example."""
+    file = run.target / "run_results.json"
+    try:
+        results: list[dict[str, Any]] = json.loads(file.read_text())["results"]
+    except (FileNotFoundError, json.JSONDecodeError):
+        return []
+    return results
 
 
 def _explain_node(run: DbtRun, result: dict[str, Any]) -> str:

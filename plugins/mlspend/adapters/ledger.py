@@ -153,6 +153,11 @@ class Ledger:
             self.record_seen(delivery, now)
         return select_to_land(found, self.delivery_records(), self._published() if held is None else held)
 
+    def receipt(self, delivery: Delivery) -> Receipt | None:
+        """Return the receipt of this version of the billing period, None where it was never landed."""
+        found = self._store.rows(sa.select(deliveries.c.receipt).where(*_is(delivery)))
+        return Receipt.from_json(found[0]["receipt"]) if found and found[0]["receipt"] else None
+
     def current_receipts(self) -> list[Receipt]:
         """Return the receipt of the delivery that counts per source and billing period, in that order."""
         chosen = select_current(self.delivery_records(), self._published())

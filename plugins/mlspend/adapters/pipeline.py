@@ -11,7 +11,6 @@ from mlspend.adapters.config import Config
 from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
-from mlspend.adapters.landing_folder import read_receipt
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.object_stores import connect_s3
 from mlspend.adapters.steps import reached
@@ -133,7 +132,7 @@ def land_deliveries(
     """Land what is newest of the deliveries `found`, oldest billing period first, and record what became of each."""
     receipts: list[Receipt] = []
     rejections: list[Rejection] = []
-    found = [_distinguished(each, home) for each in found]
+    found = [_distinguished(each, ledger) for each in found]
     # What lies outside the range is recorded as seen too: freshness goes by everything that was delivered.
     wanted = [
         each
@@ -168,9 +167,9 @@ def land_deliveries(
     return Landed(source, tuple(receipts), tuple(rejections), up_to_date)
 
 
-def _distinguished(found: Delivery, home: Home) -> Delivery:
+def _distinguished(found: Delivery, ledger: Ledger) -> Delivery:
     """Return `found`, under a version of its own where the files of a landed version were delivered anew."""
-    receipt = read_receipt(home.landing, found)
+    receipt = ledger.receipt(found)
     if receipt is None or holds_same_files(found, receipt.delivery):
         return found
     distinguished = distinguish_rewritten(found, receipt.delivery)
