@@ -8,6 +8,11 @@ wait.
 - *BuildFailed*: a dbt model or test; the message names it and shows rows. Nothing was published.
 - *ChecksFailed*: the data broke a rule, or money was not conserved; the message names expectation, count and sample
   rows. If the delivery is wrong, have it delivered again; if the rule is wrong, change `expectations/`.
+- *ExportsOverlap*: two sources hold the same account and month: state `preferred_kinds` in mlspend.yml, or remove one.
+- *BuildOvertaken*: somebody published in between. Not retried; the next landing, or you, start a build that is right.
+- *NothingProved*: the build's files are gone. Clear *build_warehouse* and what follows it, not the publication alone.
+- *PublishedFileInUse*: retried. Somebody has the file that it names open for writing: have it closed.
+- *ConfigInvalid*: `mlspend config check` says what to correct in mlspend.yml.
 - *DiskFull, HomeNotWritable, StateUnavailable, StateLost*: the machine, not the data: see docs/deployment.md.
 - Clear the failed run to try again, or wait: the next landing starts a build as long as something awaits publication.
 """

@@ -8,10 +8,15 @@ ledger. Changes the asset `landing_<source>` only when something awaits publicat
 first). Either way what is landed already is left alone, so what was interrupted is simply started again.
 
 **When it fails**
-- *StoreAccessDenied, ExportUnrecognised, ExportUnreadable, ExportContractBroken, CurrencyChanged*: not retried. The
-  message names source, billing period and file; ask the owner of the export to deliver again, then run it once more.
+- *ExportsRejected, ExportsNotLanded*: deliveries were refused. The message quotes each reason with source, billing
+  period and file; docs/exports.md says what to do for each. Only the second is retried.
+- *StoreAccessDenied, ExportUnrecognised, SeveralExports, ExportUnreadable*: nothing at the location could be taken. Not
+  retried: correct the location, the permissions or the export, then run it once more.
 - *ExportNotDelivered, StoreUnavailable, QueueUnavailable*: retried. Still so the next day: look whether the export was
   switched off.
+- *ExportsOverlap*: landed, but two sources hold the same account and month, and nothing is built before it is settled:
+  state `preferred_kinds` in mlspend.yml or remove one source, then run it once more.
+- *ConfigInvalid*: `mlspend config check` says what to correct in mlspend.yml.
 - *QueueAccessDenied*: what was announced is landed, but its messages cannot be deleted: correct the permissions.
 - *DiskFull, HomeNotWritable, StateUnavailable, StateLost*: the machine, not the data: see docs/deployment.md.
 - Only *land_refused* is red: the good deliveries are on their way to readers, those that are not are named.

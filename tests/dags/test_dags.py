@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mlspend.adapters.home import PROJECT_ROOT
+from mlspend.core import errors
 
 HEAVY = {"dbt", "duckdb", "pandas", "great_expectations", "numpy", "boto3", "slack_sdk"}
 # Airflow brings pydantic itself; none of our modules that use it may be needed to parse.
@@ -156,6 +157,22 @@ def test_every_dag_says_what_to_do_when_it_fails(parsed: dict[str, Any]) -> None
     for each in parsed["dags"]:
         assert "**When it fails**" in each["doc"]
         assert each["doc"].strip().splitlines()[-1].startswith(("- ", "  "))
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "seen"),
+    [
+        ("land_billing_aws", "ExportsRejected ExportsNotLanded ExportsOverlap SeveralExports ConfigInvalid"),
+        ("build_warehouse", "ExportsOverlap BuildOvertaken NothingProved PublishedFileInUse ConfigInvalid"),
+    ],
+)
+def test_a_page_names_the_errors_that_people_see_and_none_that_is_not_there(
+    parsed: dict[str, Any], dag_id: str, seen: str
+) -> None:
+    told = re.findall(r"^- \*([A-Z][^*]+)\*:", dag(parsed, dag_id)["doc"], re.MULTILINE)
+    named = {name for names in told for name in re.split(r",\s+", names)}
+    assert set(seen.split()) <= named
+    assert not {name for name in named if not hasattr(errors, name)}
 
 
 def test_parsing_imports_nothing_heavy(parsed: dict[str, Any]) -> None:

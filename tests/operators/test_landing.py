@@ -18,6 +18,8 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.errors import Transient
 from mlspend.operators.landing import LandDeliveriesOperator, LandRefusedOperator
+from mlspend.operators.run_notes import NOTE_KEY
+from tests.aws_exports import cur2_line, focus_line, write_data_export, write_lines_csv
 from tests.aws_server import BUCKET, BillingBucket
 
 
@@ -47,9 +49,9 @@ def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **source: str) ->
     monkeypatch.setenv("MLSPEND_CONFIG", str(path))
 
 
-def land(left: dict[str, Any] | None = None) -> dict[str, int]:
+def land(left: dict[str, Any] | None = None, source: str = "aws") -> dict[str, int]:
     """Run the task; what it leaves for the next one goes into `left`."""
-    operator = LandDeliveriesOperator(task_id="land_deliveries", source="aws")
+    operator = LandDeliveriesOperator(task_id="land_deliveries", source=source)
     landed: dict[str, int] = operator.execute({"ti": leaving(left if left is not None else {})})
     return landed
 
@@ -133,6 +135,30 @@ def test_a_configuration_that_is_wrong_fails_at_once(
     configure(monkeypatch, tmp_path, location="exports", colour="blue")
     with pytest.raises(AirflowFailException, match="ConfigInvalid"):
         land()
+
+
+def test_two_exports_of_one_account_fail_the_landing_at_once_until_one_is_preferred(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_data_export(tmp_path / "aws", [cur2_line()])
+    write_lines_csv(tmp_path / "aws_focus" / "focus.csv", [focus_line()])
+    sources = [{"name": name, "provider": "aws", "location": str(tmp_path / name)} for name in ("aws", "aws_focus")]
+    path = tmp_path / "mlspend.yml"
+    path.write_text(json.dumps({"company": "Example", "sources": sources}))
+    monkeypatch.setenv("MLSPEND_CONFIG", str(path))
+    assert set(land()) == {"2026-10"}
+    left: dict[str, Any] = {}
+    with pytest.raises(AirflowFailException, match=r"ExportsOverlap: .*2026-10: source 'aws' .* source 'aws_focus'"):
+        land(left, "aws_focus")
+    # The note tells that the delivery itself is landed, and then what is wrong.
+    landed, *_, error = left[NOTE_KEY].splitlines()
+    assert landed.startswith("aws_focus: landed 2026-10")
+    assert error.startswith("ExportsOverlap: ")
+    assert "'aws'" in error
+    assert "'aws_focus'" in error
+
+    path.write_text(json.dumps({"company": "Example", "sources": sources, "preferred_kinds": ["aws_cur2", "focus"]}))
+    assert land(source="aws_focus") == {}
 
 
 def test_the_connection_named_in_the_configuration_opens_the_bucket(

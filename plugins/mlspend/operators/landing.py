@@ -55,12 +55,11 @@ class LandDeliveriesOperator(BaseOperator):
         from mlspend.adapters.ledger import Ledger
 
         home = Home.from_environment()
-        with Ledger.open(home) as ledger:
-            with run_note(context) as note:
-                settings = config.load()
-                limits = settings.retention.limits(datetime.now(UTC))
-                landed = self._land(settings.source(self.source), context, home, ledger, limits)
-                note.append(describe_landing(self.source, _row_counts(landed), ledger.deliveries()))
+        with run_note(context) as note, Ledger.open(home) as ledger:
+            settings = config.load()
+            limits = settings.retention.limits(datetime.now(UTC))
+            landed = self._land(settings.source(self.source), context, home, ledger, limits)
+            note.append(describe_landing(self.source, _row_counts(landed), ledger.deliveries()))
             return landed, pipeline.awaits_publication(home, settings, ledger, now=datetime.now(UTC))
 
     def _land(self, source: "Source", context: "Context", home: "Home", ledger: "Ledger", limits: "Limits") -> "Landed":
