@@ -32,7 +32,7 @@ class _Commands(TyperGroup):
             raise typer.Exit(1) from error
 
 
-_HELP = "Cloud billing exports in; every cent gets an owner; waste becomes findings; nothing goes out unproved."
+_HELP = "Cloud billing exports in; every cent gets an owner; nothing goes out unproved."
 app = typer.Typer(cls=_Commands, help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 config_app = typer.Typer(help="The configuration, mlspend.yml.", no_args_is_help=True)
 check_app = typer.Typer(help="Check that the configured sources answer.", invoke_without_command=True)
