@@ -59,7 +59,7 @@ def published(ledger: Ledger, now: datetime) -> Publication:
 
 
 def remove(home: Home, ledger: Ledger, now: datetime) -> list[Path]:
-    return landing_removal.remove_unneeded(home, ledger, published(ledger, now), LIMITS, now=now, keep=KEEP)
+    return landing_removal.remove_unneeded(home, ledger, [published(ledger, now)], LIMITS, now=now, keep=KEEP)
 
 
 def folder(home: Home, receipt: Receipt) -> Path:
@@ -163,7 +163,7 @@ def test_of_what_is_published_as_sums_only_the_receipt_stays(home: Home, ledger:
     ledger.record_publication(sums)
 
     def remove_then() -> list[Path]:
-        return landing_removal.remove_unneeded(home, ledger, sums, LIMITS, now=NOW + 2 * DAY, keep=KEEP)
+        return landing_removal.remove_unneeded(home, ledger, [sums], LIMITS, now=NOW + 2 * DAY, keep=KEEP)
 
     assert remove_then() == [folder(home, first)]
     assert [path.name for path in folder(home, first).iterdir()] == ["receipt.json"]

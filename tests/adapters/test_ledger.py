@@ -307,3 +307,22 @@ def test_what_names_the_same_rows_in_another_order_does_not_lock_itself_out(ledg
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(record, months))
     assert set(ledger.currencies("aws")) == set(accounts)
+
+
+def test_a_lost_ledger_is_filled_again_whole_or_not_at_all(ledger: Ledger) -> None:
+    def landed() -> Iterator[tuple[Receipt, datetime]]:
+        yield receipt(delivery(period="2026-09")), NOW
+        yield receipt(delivery(period="2026-10")), NOW
+
+    def dying() -> Iterator[tuple[Receipt, datetime]]:
+        yield receipt(delivery(period="2026-09")), NOW
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ledger.fill_again(dying())
+    assert ledger.is_empty()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: ledger.fill_again(landed()), range(4)))
+    assert [one.delivery.period for one in ledger.current_receipts()] == ["2026-09", "2026-10"]
+    ledger.fill_again([(receipt(delivery("other", NOW + timedelta(days=1))), NOW)])
+    assert [one.delivery.version for one in ledger.current_receipts()] == ["v1", "v1"]

@@ -232,3 +232,41 @@ def test_any_order_of_deliveries_landings_and_builds_ends_as_the_newest_of_each_
             results.append(ask(home, facts))
             assert ask(home, "select bool_and(is_reconciled) from marts.reconciliation") == [(True,)]
     assert results[0] == results[1]
+
+
+def test_a_version_of_any_spelling_is_built_and_one_without_a_name_is_refused(
+    home: Home, ledger: Ledger, parsed_once: Path
+) -> None:
+    exports = home.root / "exports" / "aws"
+    write_data_export(exports, lines(), execution="../../of [mine] *")
+    land(home, ledger)
+    assert build_and_publish(home, ledger, parsed_once)
+    assert ask(home, "select bool_and(is_reconciled) from marts.reconciliation") == [(True,)]
+    write_data_export(exports, lines(3), execution=" ")
+    landed = pipeline.land("aws", str(exports), home, ledger, now=NOW, tell=tell)
+    assert "lacks or misspells executionId" in landed.refusals[0]
+    assert pipeline.awaits_publication(home, CONFIG, ledger, now=NOW) is False
+
+
+def test_lines_that_somebody_deleted_are_landed_again_and_keep_no_other_month_from_readers(
+    home: Home, ledger: Ledger, parsed_once: Path
+) -> None:
+    exports = home.root / "exports" / "aws"
+    write_data_export(exports, lines(), execution="e1")
+    land(home, ledger)
+    build_and_publish(home, ledger, parsed_once)
+    write_data_export(exports, lines(4), execution="e2")
+    land(home, ledger)
+    shutil.rmtree(home.landing / "aws" / "2026-10" / "e2")
+    september = {"bill_billing_period_start_date": "2026-09-01 00:00:00", "line_item_usage_start_date": "2026-09-02"}
+    write_data_export(exports, lines(2, **september), execution="s1", period="2026-09")
+    hidden = exports.with_name("hidden")
+    (exports / "prefix/ml-costs/metadata/BILLING_PERIOD=2026-10").rename(hidden)
+    land(home, ledger)
+    build_and_publish(home, ledger, parsed_once)
+    held = "select billing_period, sum(line_count) from marts.daily_spend group by all order by all"
+    assert ask(home, held) == [("2026-09", 2), ("2026-10", 6)]
+    hidden.rename(exports / "prefix/ml-costs/metadata/BILLING_PERIOD=2026-10")
+    assert [receipt.delivery.version for receipt in land(home, ledger)] == ["e2"]
+    build_and_publish(home, ledger, parsed_once)
+    assert ask(home, held) == [("2026-09", 2), ("2026-10", 4)]

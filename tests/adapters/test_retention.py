@@ -210,7 +210,7 @@ def test_a_lost_published_file_is_made_again_from_what_is_landed_and_what_the_ex
         home, settings, pipeline.receipts_that_count(settings, ledger), None, now=NOW + 2 * DAY
     )
     assert [one.billing_period for one in lost.partitions] == ["2026-10"]
-    assert "billing period 2026-09 is left out" in caplog.text
+    assert "billing period 2026-09: the landed lines of version" in caplog.text
     assert land(home, ledger, settings, NOW + 2 * DAY) == ["2026-09"]
     again = publish(home, ledger, settings, NOW + 2 * DAY)
     assert [one.billing_period for one in again.rebuilt] == ["2026-09", "2026-10"]

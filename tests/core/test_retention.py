@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlspend.core.deliveries import Partition, Publication
-from mlspend.core.retention import KEEP, Limits, plan_contents, select_kept, select_removable
+from mlspend.core.retention import KEEP, Limits, plan_contents, replaced_since, select_kept, select_removable
 from mlspend.core.selection import DeliveryRecord, select_current
 
 NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
@@ -65,14 +65,13 @@ def test_two_builds_settle_it_and_a_third_has_nothing_to_do(
 def test_changed_rules_rebuild_what_is_young_and_has_lines(
     current: list[Partition], published: list[Partition]
 ) -> None:
-    contents = plan_contents(
-        current, published, LIMITS, is_attributed_alike=False, is_landed=dict.fromkeys(current, False)
-    )
+    contents = plan_contents(current, published, LIMITS, is_attributed_alike=False)
     assert not contents.kept
-    known = {(one.x_source, one.billing_period, one.version): one for one in published}
-    for one in contents.expired:
-        shown = known[one.x_source, one.billing_period, one.version]
-        assert not shown.has_lines or not LIMITS.keeps_lines(one.billing_period)
+    assert not any(LIMITS.keeps_lines(one.billing_period) for one in contents.expired)
+    nowhere = dict.fromkeys(current, False)
+    contents = plan_contents(current, published, LIMITS, is_attributed_alike=False, is_landed=nowhere)
+    assert not contents.rebuilt, "there is nothing to rebuild it from"
+    assert places(contents.partitions) <= places(published)
 
 
 def test_a_new_schema_rebuilds_whatever_has_lines_however_old() -> None:
@@ -162,3 +161,30 @@ def test_landed_lines_go_a_day_after_a_newer_delivery_came() -> None:
     sums_only = [Partition("aws", "2026-11", "c", has_lines=False)]
     later = select_removable(known, {known[2].key}, sums_only, LIMITS, now=NOW + timedelta(days=2))
     assert [each.version for each in later] == ["a", "b", "c"]
+
+
+def test_of_a_period_whose_lines_are_gone_what_is_published_stays() -> None:
+    """A published file from a backup, or a ledger filled again, may not fit what lies in landing/."""
+    newer, new = Partition("aws", "2026-11", "b"), Partition("cloud", "2026-11", "a")
+    old = Partition("aws", "2026-11", "a")
+    gone = {newer: False, new: False}
+    for published in (old, replace(old, has_lines=False)):
+        contents = plan_contents(gone, [published], LIMITS, is_landed=gone, is_attributed_alike=False)
+        assert contents.partitions == (published,)
+        assert (contents.rebuilt, contents.vanished) == ((), ())
+    assert plan_contents(gone, [], LIMITS, is_landed=gone).partitions == ()
+
+
+def test_landed_lines_of_a_period_whose_lines_went_stay_as_long_as_one_may_think_better_of_it() -> None:
+    record = DeliveryRecord("aws", "2026-09", "a", NOW - timedelta(days=50), landed_at=NOW - timedelta(days=50))
+    shown = Partition("aws", "2026-09", "a")
+    sums = replace(shown, has_lines=False)
+    assert select_removable([record], {record.key}, [sums, shown], LIMITS, now=NOW) == []
+    assert select_removable([record], {record.key}, [shown, sums], LIMITS, now=NOW) == []
+    assert select_removable([record], {record.key}, [sums], LIMITS, now=NOW) == [record]
+
+
+def test_what_was_replaced_lately_is_told_by_what_replaced_it() -> None:
+    times = [NOW, NOW - timedelta(hours=30), NOW - timedelta(hours=50)]
+    newest, middle, oldest = (Publication(f"b{n}", "1", "h", time, (), ()) for n, time in enumerate(times))
+    assert replaced_since([newest, middle, oldest], NOW - KEEP) == [middle]

@@ -9,6 +9,7 @@ from typing import Any
 from mlspend.adapters import duckdb_files
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
+from mlspend.adapters.landing_folder import receipt_file
 from mlspend.core.attribution import match_tag_keys
 from mlspend.core.deliveries import Partition, Publication, Receipt
 from mlspend.core.export_kinds import AWS_CUR, FOCUS
@@ -100,12 +101,12 @@ def _plan_partition(home: Home, build_id: str, receipt: Receipt, empty: Mapping[
         target.mkdir(parents=True)
         lake_files[table] = str(target / "part.parquet")
     landed = [str(home.landing / file) for file in receipt.landed_files]
-    delivered = home.landing / partition.x_source / partition.billing_period / partition.version
+    key = (partition.x_source, partition.billing_period, partition.version)
     return {
         "x_source": partition.x_source,
         "billing_period": partition.billing_period,
         "version": partition.version,
-        "receipt": str(delivered / "receipt.json"),
+        "receipt": str(receipt_file(home.landing, key)),
         "landed_files": {**{shape: [file] for shape, file in empty.items()}, receipt.shape: landed},
         "lake_files": lake_files,
     }

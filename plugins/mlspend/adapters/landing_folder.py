@@ -30,6 +30,11 @@ def folder_of(landing: Path, key: Key) -> Path:
     return landing.joinpath(*(safe_name(part) for part in key))
 
 
+def receipt_file(landing: Path, key: Key) -> Path:
+    """Return where the receipt of the delivery `key` lies (source, billing period, version)."""
+    return folder_of(landing, key) / _RECEIPT
+
+
 def read_receipt(landing: Path, delivery: Delivery) -> Receipt | None:
     """Return the receipt of a delivery that is landed, None when it is not."""
     path = delivery_folder(landing, delivery) / _RECEIPT
@@ -140,7 +145,7 @@ def safe_name(text: str) -> str:
     ('2024-04-02T13-6b62', 'a_b-c14cddc033f64b9d')
     """
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", text)[:100].lstrip(".")
-    return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return safe if safe == text and text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _remove_unless_held(folder: Path) -> None:

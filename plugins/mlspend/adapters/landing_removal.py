@@ -6,6 +6,7 @@ receipt stays beside the others, as an empty ledger is filled from these.
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,19 +21,17 @@ logger = logging.getLogger(__name__)
 
 
 def remove_unneeded(
-    home: Home, ledger: Ledger, published: Publication, limits: Limits, *, now: datetime, keep: timedelta
+    home: Home, ledger: Ledger, shown: Iterable[Publication], limits: Limits, *, now: datetime, keep: timedelta
 ) -> list[Path]:
-    """Remove the landed lines that neither the next build nor the `published` one needs; return their folders.
+    """Remove the landed lines that neither the next build nor one of those `shown` needs; return their folders.
 
     Only folders of deliveries that the ledger knows are touched.
     """
+    partitions = [partition for publication in shown for partition in publication.partitions]
     with landing_folder.settled(home.landing):
         current = {receipt.delivery.key for receipt in ledger.current_receipts()}
         records = ledger.delivery_records()
-        chosen = {
-            record.key
-            for record in select_removable(records, current, published.partitions, limits, now=now, keep=keep)
-        }
+        chosen = {record.key for record in select_removable(records, current, partitions, limits, now=now, keep=keep)}
         # A ledger that came from a backup does not know what has been removed since.
         lost = {record.key for record in records if record.key not in current and _is_lost(home, record)}
         ledger.record_lines_removed(sorted(chosen | lost), now)

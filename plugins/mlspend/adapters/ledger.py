@@ -50,9 +50,7 @@ class Ledger:
         ledger = cls(home.state_url)
         ledger.migrate()
         if ledger.is_empty():
-            for receipt, landed_at in landed_receipts(home.landing):
-                logger.warning("the state store was empty: %s is recorded again", receipt.delivery)
-                ledger.record_landed(receipt, landed_at)
+            ledger.fill_again(landed_receipts(home.landing))
         return ledger
 
     def __enter__(self) -> Self:
@@ -73,6 +71,15 @@ class Ledger:
         """Tell whether no delivery was ever recorded."""
         return not self._store.rows(sa.select(deliveries.c.source).limit(1))
 
+    def fill_again(self, landed: Iterable[tuple[Receipt, datetime]]) -> None:
+        """Record these receipts and when each was landed, all or none; nothing where another process was faster."""
+        with self._store.transaction_alone() as connection:
+            if connection.execute(sa.select(deliveries.c.source).limit(1)).first():
+                return
+            for receipt, landed_at in landed:
+                logger.warning("the state store was empty: %s is recorded again", receipt.delivery)
+                self._write_landed(connection, receipt, landed_at)
+
     # Deliveries
 
     def record_seen(self, delivery: Delivery, now: datetime) -> None:
@@ -83,23 +90,7 @@ class Ledger:
     def record_landed(self, receipt: Receipt, now: datetime) -> None:
         """Record that a delivery was landed whole, and the currency of each of its billing accounts."""
         with self._store.transaction() as connection:
-            landed = {
-                "landed_at": now,
-                "row_count": receipt.row_count,
-                "receipt": receipt.to_json(),
-                "content_version": receipt.same_as or None,
-                "billed_costs": json.dumps({name: str(cost) for name, cost in receipt.billed_costs.items()}),
-                "lines_removed_at": None,
-            }
-            self._write_delivery(connection, receipt.delivery, now, landed)
-            for account, currency in sorted(receipt.currencies.items()):
-                row = {"billing_currency": currency, "recorded_at": now}
-                keys = {"source": receipt.delivery.source, "billing_account_id": account}
-                connection.execute(
-                    self._store.upsert(billing_currencies)
-                    .values(**keys, **row)
-                    .on_conflict_do_update(index_elements=list(keys), set_=row)
-                )
+            self._write_landed(connection, receipt, now)
 
     def record_rejected(self, delivery: Delivery, reason: str, now: datetime, *, is_final: bool = True) -> None:
         """Record why `delivery` could not be landed; what was landed before still counts.
@@ -307,6 +298,25 @@ class Ledger:
     def messages(self) -> list[dict[str, Any]]:
         """Return every message: message_key, kind, destination, claimed_at, sent_at, reference."""
         return self._store.rows(sa.select(messages).order_by(messages.c.claimed_at, messages.c.message_key))
+
+    def _write_landed(self, connection: sa.Connection, receipt: Receipt, now: datetime) -> None:
+        landed = {
+            "landed_at": now,
+            "row_count": receipt.row_count,
+            "receipt": receipt.to_json(),
+            "content_version": receipt.same_as or None,
+            "billed_costs": json.dumps({name: str(cost) for name, cost in receipt.billed_costs.items()}),
+            "lines_removed_at": None,
+        }
+        self._write_delivery(connection, receipt.delivery, now, landed)
+        for account, currency in sorted(receipt.currencies.items()):
+            row = {"billing_currency": currency, "recorded_at": now}
+            keys = {"source": receipt.delivery.source, "billing_account_id": account}
+            connection.execute(
+                self._store.upsert(billing_currencies)
+                .values(**keys, **row)
+                .on_conflict_do_update(index_elements=list(keys), set_=row)
+            )
 
     def _write_delivery(
         self, connection: sa.Connection, delivery: Delivery, now: datetime, facts: dict[str, Any]

@@ -128,7 +128,7 @@ def _legacy(stored: StoredObject, raw: Mapping[str, object]) -> Manifest:
     return Manifest(
         source=stored,
         export=str(raw.get("reportName", "")),
-        version=str(raw["assemblyId"]),
+        version=_id(raw, "assemblyId"),
         keys=_texts(raw, "reportKeys"),
         columns=tuple(f"{column['category']}/{column['name']}" for column in _columns(raw)),
         period=f"{start:%Y-%m}",
@@ -140,12 +140,19 @@ def _data_export(stored: StoredObject, raw: Mapping[str, object]) -> Manifest:
     return Manifest(
         source=stored,
         export=re.split(r"(?:^|/)metadata/", stored.path)[0],
-        version=str(raw["executionId"]),
+        version=_id(raw, "executionId"),
         keys=tuple(split_s3(uri)[1] if uri.startswith("s3://") else uri for uri in _texts(raw, "dataFiles")),
         columns=tuple(str(column["name"]) for column in _columns(raw)),
         period=partition_of(stored.path),
         is_legacy=False,
     )
+
+
+def _id(raw: Mapping[str, object], key: str) -> str:
+    text = str(raw[key] or "").strip()
+    if not text:
+        raise ValueError(key)
+    return text
 
 
 def _texts(raw: Mapping[str, object], key: str) -> tuple[str, ...]:

@@ -133,6 +133,7 @@ def land_deliveries(
     receipts: list[Receipt] = []
     rejections: list[Rejection] = []
     found = [_distinguished(each, ledger) for each in found]
+    _note_lost_lines(home, ledger, now)
     # What lies outside the range is recorded as seen too: freshness goes by everything that was delivered.
     wanted = [
         each
@@ -165,6 +166,19 @@ def land_deliveries(
             receipts.append(receipt)
     up_to_date = sum(each.period in periods for each in found) - len(wanted)
     return Landed(source, tuple(receipts), tuple(rejections), up_to_date)
+
+
+def _note_lost_lines(home: Home, ledger: Ledger, now: datetime) -> None:
+    """Record of deliveries that count and whose landed lines are gone that they are, so that they are landed again."""
+    held = _held_as_sums(home, None)
+    lost = [
+        one.delivery.key
+        for one in ledger.current_receipts()
+        if not landing_folder.has_lines(home.landing, one)
+        and (one.delivery.source, one.delivery.period, one.content_version) not in held
+    ]
+    if lost:
+        ledger.record_lines_removed(lost, now)
 
 
 def _distinguished(found: Delivery, ledger: Ledger) -> Delivery:

@@ -15,6 +15,7 @@ from typing import Self
 from mlspend.adapters import duckdb_files
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import PROJECT_ROOT, Home
+from mlspend.adapters.landing_folder import receipt_file
 from mlspend.adapters.steps import reached
 from mlspend.core.deliveries import Build, CheckResult, Partition, Receipt
 from mlspend.core.errors import ChecksFailed
@@ -123,7 +124,7 @@ def _receipt(partition: Partition, home: Home) -> Receipt:
 
 
 def _receipt_file(partition: Partition, home: Home) -> Path:
-    return home.landing / partition.x_source / partition.billing_period / partition.version / "receipt.json"
+    return receipt_file(home.landing, (partition.x_source, partition.billing_period, partition.version))
 
 
 def _ask(build: Build, plan: Path, results_file: Path, prover: Prover) -> None:

@@ -22,7 +22,7 @@ from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.steps import reached
 from mlspend.core.deliveries import Build, Publication, build_id_at
 from mlspend.core.errors import BuildOvertaken, ChecksFailed, NothingProved, NothingPublished
-from mlspend.core.retention import KEEP
+from mlspend.core.retention import KEEP, replaced_since
 from mlspend.core.steps import Step
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,9 @@ def publish(
         recorded = ledger.publications()
         retirement.remove_retired(home, recorded, count=retention.publications, now=now, keep=keep)
         reached(Step.OLD_BUILDS_REMOVED)
-        landing_removal.remove_unneeded(home, ledger, current, retention.limits(now), now=now, keep=keep)
+        # Who shortens how long lines are kept has as long to think better of it.
+        shown = [current, *replaced_since(recorded, now - keep)]
+        landing_removal.remove_unneeded(home, ledger, shown, retention.limits(now), now=now, keep=keep)
         reached(Step.OLD_LINES_REMOVED)
         return current
 

@@ -26,7 +26,7 @@ from mlspend.core.errors import (
 
 # Seconds a writer waits for another; our transactions take milliseconds, a slow disk may take seconds.
 _BUSY_SECONDS = 30
-# Any number all mlspend processes agree on: PostgreSQL's advisory lock held while tables are created.
+# Any number all mlspend processes agree on: PostgreSQL's advisory lock held while tables are created or filled again.
 _MIGRATION_LOCK = 6_577_363
 # SQLite calls it an I/O error when the file it shares with other processes (32 KiB at first) does not fit any more.
 _SMALLEST_ROOM = 1 << 20
@@ -148,9 +148,7 @@ class StateStore:
         """Bring the tables to this version of mlspend; safe when several processes start at once."""
         config = AlembicConfig(stdout=io.StringIO())
         config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-        with self.transaction() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        with self.transaction_alone() as connection:
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
@@ -164,6 +162,15 @@ class StateStore:
     def transaction(self) -> Iterator[sa.Connection]:
         """Give a connection inside one write transaction; committed at the end, rolled back by an exception."""
         with self._errors(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def transaction_alone(self) -> Iterator[sa.Connection]:
+        """Give a write transaction that runs beside no other of its kind, whatever it writes."""
+        with self.transaction() as connection:
+            # SQLite lets one writer in anyhow.
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             yield connection
 
     def rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:

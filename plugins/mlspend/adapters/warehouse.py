@@ -82,17 +82,7 @@ def compare(
     """Return what a build of `receipts` on top of the `previous` publication holds, and what of it must be rebuilt."""
     limits = config.retention.limits(now)
     landed = {partition_of(receipt): landing_folder.has_lines(home.landing, receipt) for receipt in receipts}
-    if previous is None:
-        # With the published file the sums were lost, and for want of lines they cannot be made again.
-        for partition in [each for each in landed if not landed[each] and not limits.keeps_lines(each.billing_period)]:
-            logger.warning(
-                "source %r, billing period %s is left out: nothing is published, and its landed lines were removed;"
-                " `mlspend land` takes it again if its export still holds it",
-                partition.x_source,
-                partition.billing_period,
-            )
-            del landed[partition]
-    return plan_contents(
+    contents = plan_contents(
         landed,
         previous.partitions if previous else (),
         limits,
@@ -100,6 +90,26 @@ def compare(
         is_same_schema=previous is not None and previous.schema_version == SCHEMA_VERSION,
         is_landed=landed,
     )
+    held = {(one.x_source, one.billing_period, one.version) for one in contents.partitions}
+    for partition, is_at_hand in landed.items():
+        if not is_at_hand and (partition.x_source, partition.billing_period, partition.version) not in held:
+            logger.warning(
+                "source %r, billing period %s: the landed lines of version %s are gone, so it is not built, and what is"
+                " published of it stays; `mlspend land` takes it again if its export still holds it",
+                partition.x_source,
+                partition.billing_period,
+                partition.version,
+            )
+    for partition in contents.vanished:
+        if not partition.has_lines:
+            logger.warning(
+                "source %r, billing period %s leaves the warehouse, because no delivery of it counts any more. Only its"
+                " sums were left: once its export is gone too, they stand in the publications that are kept and nowhere"
+                " else",
+                partition.x_source,
+                partition.billing_period,
+            )
+    return contents
 
 
 def is_current(published: Publication, config: Config, contents: Contents) -> bool:

@@ -80,7 +80,8 @@ def plan_contents(
     as it is published and too old, its lines go. `is_attributed_alike` is false where the rules changed: then what has
     lines and is young is rebuilt; `is_same_schema` where the tables changed: then all that has lines is, as there may
     be sums that were not made before. `is_landed` tells of which deliveries the landed lines are at hand (default:
-    all): a young period that lost its lines gets them back when they were landed again.
+    all): a young period that lost its lines gets them back when they were landed again, and of one whose lines are
+    gone what is published stays.
     """
     before = {_place(partition): partition for partition in published}
     wanted = {_place(partition): partition for partition in current if limits.keeps_sums(partition.billing_period)}
@@ -96,7 +97,12 @@ def plan_contents(
             fate = "kept" if is_attributed_alike else "rebuilt"
         else:
             fate = "rebuilt" if is_at_hand else "expired"
-        parts[fate].append(partition)
+        if fate == "rebuilt" and not is_at_hand:
+            # There is nothing to build it from: what is published of the period stays.
+            if known is not None:
+                parts["kept" if known.has_lines else "expired"].append(known)
+        else:
+            parts[fate].append(partition)
     gone = [partition for place, partition in sorted(before.items()) if place not in wanted]
     return Contents(
         rebuilt=tuple(parts["rebuilt"]),
@@ -115,8 +121,12 @@ def select_kept(
     Whoever opened one that was replaced less than `keep` ago may still be reading its files.
     """
     kept = list(publications[: max(count, 1)])
-    kept += [older for newer, older in pairwise(publications) if newer.published_at > now - keep and older not in kept]
-    return kept
+    return kept + [older for older in replaced_since(publications, now - keep) if older not in kept]
+
+
+def replaced_since(publications: Sequence[Publication], moment: datetime) -> list[Publication]:
+    """Return which of the `publications`, newest first, were replaced after `moment`."""
+    return [older for newer, older in pairwise(publications) if newer.published_at > moment]
 
 
 def find_known_on(published_at: Mapping[str, datetime], moment: datetime) -> str | None:
@@ -141,13 +151,17 @@ def select_removable(
 ) -> list[DeliveryRecord]:
     """Return the landed deliveries whose landed lines may go. `current` are the deliveries that count now.
 
-    They stay while the delivery counts or is published with its lines, for the time `keep` after it was landed or
+    `published` are the partitions of what readers see, and of what they saw until not longer than `keep` ago. The lines
+    stay while the delivery counts or is published with its lines, for the time `keep` after it was landed or
     ceased to count, and while another one that stays repeats them. Of what counts those go that are published as sums
     only, or are too old for anything.
     """
     landed = [record for record in records if record.landed_at]
     ceased = _last_needed_at(landed)
-    shown = {(one.x_source, one.billing_period, one.version): one.has_lines for one in published}
+    shown: dict[Key, bool] = {}
+    for one in published:
+        content = (one.x_source, one.billing_period, one.version)
+        shown[content] = shown.get(content, False) or one.has_lines
     needed: set[Key] = set()
     for record in landed:
         counts = record.key in current and shown.get(record.content, True) and limits.keeps_sums(record.period)
