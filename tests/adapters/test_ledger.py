@@ -287,6 +287,12 @@ def test_a_dead_letter_is_kept_once_with_its_body_and_its_first_reason(ledger: L
     assert ledger.dead_letters()[0]["received_at"] == NOW
 
 
+def test_a_dead_letter_shows_what_the_state_store_does_not_take(ledger: Ledger) -> None:
+    ledger.record_dead_letter("aws", "message-1", '{"\ud800é": "\0"}', "its key is \ud800\0", NOW)
+    [letter] = ledger.dead_letters()
+    assert (letter["body"], letter["reason"]) == (r'{"\ud800é": "\x00"}', r"its key is \ud800\x00")
+
+
 def test_what_names_the_same_rows_in_another_order_does_not_lock_itself_out(ledger: Ledger) -> None:
     accounts = [f"{number:012d}" for number in range(40)]
     months = [f"2026-{month:02d}" for month in (9, 10)]

@@ -222,7 +222,13 @@ class Ledger:
 
     def record_dead_letter(self, source: str, message_id: str, body: str, reason: str, now: datetime) -> None:
         """Keep a message of the source's queue that announces nothing that can be taken; received again, once."""
-        letter = {"source": source, "message_id": message_id, "received_at": now, "reason": reason, "body": body}
+        letter = {
+            "source": source,
+            "message_id": message_id,
+            "received_at": now,
+            "reason": _storable(reason),
+            "body": _storable(body),
+        }
         with self._store.transaction() as connection:
             connection.execute(self._store.upsert(dead_letters).values(**letter).on_conflict_do_nothing())
 
@@ -400,3 +406,8 @@ def _receipt(text: str, record: DeliveryRecord) -> Receipt:
     if made_at.tzinfo and made_at < record.delivered_at:
         return replace(receipt, delivery=replace(receipt.delivery, delivered_at=record.delivered_at))
     return receipt
+
+
+def _storable(text: str) -> str:
+    """Return `text` with what a state store does not take (lone halves of characters, NUL) spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", r"\x00")

@@ -94,7 +94,7 @@ def _written(raw: Mapping[str, Any]) -> list[AnnouncedObject]:
         return [AnnouncedObject(_text(raw["detail"]["bucket"]["name"]), _text(raw["detail"]["object"]["key"]))]
     raise MessageUnreadable(
         "it is no S3 notification, neither directly (Records) nor by EventBridge (source aws.s3); "
-        f"its keys are {', '.join(sorted(raw)[:10]) or 'none'}"
+        f"its keys are {', '.join(map(ascii, sorted(raw)[:10])) or 'none'}"
     )
 
 
