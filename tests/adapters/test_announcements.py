@@ -224,6 +224,28 @@ def test_nothing_is_deleted_when_the_ledger_cannot_be_written(
     assert bucket.count_messages() == 1
 
 
+@pytest.mark.parametrize("error", [QueueAccessDenied, QueueUnavailable])
+def test_a_queue_that_refuses_to_delete_keeps_nothing_from_being_landed(
+    error: type[Exception],
+    bucket: BillingBucket,
+    home: Home,
+    ledger: Ledger,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bucket.send(json.dumps({"Event": "s3:TestEvent", "Bucket": BUCKET}))
+    write_data_export(tmp_path / "new", [cur2_line()])
+    bucket.upload(tmp_path / "new")
+
+    def refuse(*_: Any) -> None:
+        raise error("no")
+
+    monkeypatch.setattr(DeliveryQueue, "delete", refuse)
+    with pytest.raises(error):
+        land(bucket, home, ledger)
+    assert [one.delivery.period for one in ledger.current_receipts()] == ["2026-10"]
+
+
 def test_the_same_unreadable_message_received_again_is_one_dead_letter(
     bucket: BillingBucket, home: Home, ledger: Ledger
 ) -> None:

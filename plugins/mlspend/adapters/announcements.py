@@ -53,19 +53,20 @@ def land_announced(
             ledger.record_dead_letter(source, message.message_id, message.body, str(error), now)
             objects = ()
         announced[message] = {one.uri for one in objects if _lies_below(location, one.uri)}
-    queue.delete([message for message, uris in announced.items() if not uris])
-    announced = {message: uris for message, uris in announced.items() if uris}
-    if not announced:
-        return Landed(source, (), (), 0)
-    tell(f"looking for deliveries of {source} that {len(announced)} messages announce")
-    s3 = s3 or connect_s3()  # one for the whole run, as in pipeline.land
     manifests = {uri for uris in announced.values() for uri in uris}
+    if not manifests:
+        queue.delete(messages)
+        return Landed(source, (), (), 0)
+    telling = sum(bool(uris) for uris in announced.values())
+    tell(f"looking for deliveries of {source} that {telling} messages announce")
+    s3 = s3 or connect_s3()  # one for the whole run, as in pipeline.land
     found, faults = _discover(location, source, manifests, s3)
     landed = pipeline.land_deliveries(source, found, home, ledger, now=now, tell=tell, s3=s3, limits=limits)
     for message, uris in announced.items():
         if reasons := [faults[uri] for uri in sorted(uris & faults.keys())]:
             ledger.record_dead_letter(source, message.message_id, message.body, "\n".join(reasons), now)
     unsettled = _unsettled(landed, found, manifests - faults.keys())
+    # Last, and all at once: a queue that refuses keeps nothing from being landed.
     queue.delete([message for message, uris in announced.items() if not uris & unsettled])
     return replace(landed, faults=tuple(faults.values()))
 
