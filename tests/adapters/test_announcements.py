@@ -176,6 +176,24 @@ def test_what_is_refused_for_good_is_in_the_ledger_before_its_message_goes(
     assert "2026-06" in letter["reason"]
 
 
+def test_a_message_stays_while_its_delivery_may_not_be_read(
+    bucket: BillingBucket, home: Home, ledger: Ledger, tmp_path: Path
+) -> None:
+    write_data_export(tmp_path / "new", [cur2_line()], parts=1)
+    bucket.upload(tmp_path / "new")
+    [data] = (tmp_path / "new").rglob("*.parquet")
+    place = {"Bucket": BUCKET, "Key": data.relative_to(tmp_path / "new").as_posix(), "Body": data.read_bytes()}
+    bucket.s3.put_object(**place, StorageClass="GLACIER")
+    messages = receive(bucket)
+    landed = land(bucket, home, ledger, messages)
+    with pytest.raises(ExportsRejected, match="restore it"):
+        landed.raise_rejections()
+    assert bucket.count_messages() == 1
+    bucket.s3.put_object(**place)
+    assert periods(land(bucket, home, ledger, messages)) == ["2026-10"]
+    assert bucket.count_messages() == 0
+
+
 def test_several_exports_in_one_location_are_refused_although_one_alone_is_announced(
     bucket: BillingBucket, home: Home, ledger: Ledger, tmp_path: Path
 ) -> None:

@@ -41,7 +41,7 @@ def land_announced(
     A message is deleted once the ledger knows what became of all it announces: landed, known before, older, or
     rejected for good. One that announces nothing here (a test, a deletion, an object elsewhere) is deleted too; one
     that cannot be read, or whose manifest cannot be told to be a delivery, becomes a dead letter and is deleted. Where
-    a retry may help it stays. Raises the errors of the store, the queue and the ledger; then what is not dealt with
+    a retry may help, or a permission is missing, it stays. Raises the errors of the store, the queue and the ledger; then what is not dealt with
     stays in the queue.
     """
     announced: dict[QueueMessage, set[str]] = {}
@@ -97,10 +97,10 @@ def _discover(
 
 
 def _unsettled(landed: Landed, found: Sequence[Delivery], uris: Collection[str]) -> set[str]:
-    """Return those of the manifests at `uris` whose delivery is to be tried again.
+    """Return those of the manifests at `uris` whose delivery is to be tried again: a permission may mend it too.
 
     Two manifests may stand for one delivery, which names one of them: then the other waits too.
     """
-    waiting = {one.delivery.manifest_uri for one in landed.rejections if not one.is_final}
+    waiting = {one.delivery.manifest_uri for one in landed.rejections if one.is_denied or not one.is_final}
     settled = {one.manifest_uri for one in found} - waiting
     return {uri for uri in uris if uri not in settled} if waiting else set()

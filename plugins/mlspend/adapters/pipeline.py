@@ -23,6 +23,7 @@ from mlspend.core.errors import (
     HomeNotWritable,
     MlspendError,
     NothingProved,
+    StoreAccessDenied,
     Terminal,
 )
 from mlspend.core.periods import EVERY_PERIOD, PeriodRange
@@ -42,11 +43,15 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Rejection:
-    """A delivery that could not be landed, and why; `is_final` where a retry cannot help."""
+    """A delivery that could not be landed, and why; `is_final` where a retry cannot help.
+
+    `is_denied` where it may be whole, and a permission is missing.
+    """
 
     delivery: Delivery
     reason: str
     is_final: bool
+    is_denied: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,8 @@ def land_deliveries(
             ledger.record_rejected(delivery, str(error), now, is_final=False)
             raise
         except MlspendError as error:
-            rejection = Rejection(delivery, str(error), isinstance(error, Terminal))
+            is_denied = isinstance(error, StoreAccessDenied)
+            rejection = Rejection(delivery, str(error), isinstance(error, Terminal), is_denied)
             rejections.append(rejection)
             ledger.record_rejected(delivery, rejection.reason, now, is_final=rejection.is_final)
         else:
