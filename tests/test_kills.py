@@ -204,7 +204,9 @@ def undisturbed(company: Company) -> Undisturbed:
 
 
 def test_a_normal_run_reaches_every_step_in_the_order_of_the_list(undisturbed: Undisturbed) -> None:
-    assert list(dict.fromkeys(undisturbed.reached)) == list(Step)
+    # The company has no queue: tests/adapters/test_announcements.py kills at the steps of one.
+    without_queue = [step for step in Step if step not in steps("announcing")]
+    assert list(dict.fromkeys(undisturbed.reached)) == without_queue
 
 
 def test_the_undisturbed_company_is_what_it_should_be(undisturbed: Undisturbed) -> None:

@@ -1,8 +1,10 @@
 """What a queue's messages lead to: the announced delivery is landed, then its message is deleted, never before."""
 
 import json
+import signal
 from dataclasses import replace
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.pipeline import Landed
 from mlspend.core.errors import ExportsNotLanded, ExportsRejected, QueueAccessDenied, QueueUnavailable, StateUnavailable
+from mlspend.core.steps import Step
+from tests import killing
 from tests.aws_exports import EXPORT, cur2_line, legacy_line, write_data_export, write_legacy_report
 from tests.aws_server import BUCKET, BillingBucket
 
@@ -262,6 +266,47 @@ def test_a_queue_that_refuses_to_delete_keeps_nothing_from_being_landed(
     with pytest.raises(error):
         land(bucket, home, ledger)
     assert [one.delivery.period for one in ledger.current_receipts()] == ["2026-10"]
+
+
+def land_until_killed(url: str, home: Home, messages: list[QueueMessage], step: Step) -> None:
+    """In a process of its own."""
+    killing.listen(killing.Killer(killing.Order(step=step)))
+    land_announced("aws", LOCATION, messages, DeliveryQueue(url), home, Ledger.open(home), now=NOW, tell=print)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step.DELIVERY_IN_PLACE,
+        Step.LANDING_RECORDED,
+        *(step for step in Step if step.kind == "announcing"),
+    ],
+)
+def test_killed_on_the_way_the_message_comes_again_unless_all_is_done(
+    step: Step, bucket: BillingBucket, home: Home, ledger: Ledger, tmp_path: Path
+) -> None:
+    write_data_export(tmp_path / "new", [cur2_line()])
+    bucket.upload(tmp_path / "new")
+    messages = receive(bucket)
+    process = get_context("spawn").Process(target=land_until_killed, args=(bucket.queue, home, messages, step))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    is_recorded, is_deleted = step is not Step.DELIVERY_IN_PLACE, step is Step.MESSAGES_DELETED
+    assert len(ledger.current_receipts()) == is_recorded
+    assert bucket.count_messages() == (not is_deleted)
+    assert receive(bucket) == []  # hidden until the visibility timeout, which is ended here
+    if not is_deleted:
+        [hidden] = messages
+        bucket.sqs.change_message_visibility(
+            QueueUrl=bucket.queue, ReceiptHandle=hidden.receipt_handle, VisibilityTimeout=0
+        )
+        again = receive(bucket)
+        assert [message.message_id for message in again] == [hidden.message_id]
+        assert periods(land(bucket, home, ledger, again)) == ([] if is_recorded else ["2026-10"])
+    assert [one.delivery.period for one in ledger.current_receipts()] == ["2026-10"]
+    assert len(list(home.landing.glob("*/*/*/receipt.json"))) == 1
+    assert bucket.count_messages() == 0
 
 
 def test_the_same_unreadable_message_received_again_is_one_dead_letter(

@@ -12,10 +12,12 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.pipeline import Landed, Tell
 from mlspend.adapters.s3_store import connect_s3, split_s3
+from mlspend.adapters.steps import reached
 from mlspend.core.deliveries import Delivery
 from mlspend.core.errors import ExportContractBroken, ExportUnreadable, ExportUnrecognised, MessageUnreadable
 from mlspend.core.notifications import read_notification
 from mlspend.core.retention import Limits
+from mlspend.core.steps import Step
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,8 +43,8 @@ def land_announced(
     A message is deleted once the ledger knows what became of all it announces: landed, known before, older, or
     rejected for good. One that announces nothing here (a test, a deletion, an object elsewhere) is deleted too; one
     that cannot be read, or whose manifest cannot be told to be a delivery, becomes a dead letter and is deleted. Where
-    a retry may help, or a permission is missing, it stays. Raises the errors of the store, the queue and the ledger; then what is not dealt with
-    stays in the queue.
+    a retry may help, or a permission is missing, it stays. Raises the errors of the store, the queue and the ledger;
+    then what is not dealt with stays in the queue.
     """
     announced: dict[QueueMessage, set[str]] = {}
     for message in messages:
@@ -66,8 +68,10 @@ def land_announced(
         if reasons := [faults[uri] for uri in sorted(uris & faults.keys())]:
             ledger.record_dead_letter(source, message.message_id, message.body, "\n".join(reasons), now)
     unsettled = _unsettled(landed, found, manifests - faults.keys())
+    reached(Step.MESSAGES_SETTLED)
     # Last, and all at once: a queue that refuses keeps nothing from being landed.
     queue.delete([message for message, uris in announced.items() if not uris & unsettled])
+    reached(Step.MESSAGES_DELETED)
     return replace(landed, faults=tuple(faults.values()))
 
 

@@ -21,6 +21,9 @@ class Step(StrEnum):
     DELIVERY_IN_PLACE = "landing: lines and receipt stand where builds read them, unknown to the ledger"
     LANDING_RECORDED = "landing: the ledger knows"
 
+    MESSAGES_SETTLED = "announcing: the ledger knows what became of a queue's messages, which still stand in the queue"
+    MESSAGES_DELETED = "announcing: those messages are deleted"
+
     BUILD_FOLDER_MADE = "building: the build has its folder, with a copy of what is published"
     PLAN_WRITTEN = "building: dbt's plan is written and the lake's folders are made"
     DBT_BEGINS = "building: dbt is about to start"
@@ -45,5 +48,5 @@ class Step(StrEnum):
 
     @property
     def kind(self) -> str:
-        """Landing, building, publishing or sending."""
+        """Landing, announcing (only where a source has a queue), building, publishing or sending."""
         return self.value.partition(":")[0]
