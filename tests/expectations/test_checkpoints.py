@@ -214,10 +214,10 @@ def test_a_layer_that_cannot_be_measured_is_not_evaluated(build: Build, home: Ho
     assert "could not be measured" in found[0]["sample"]
 
 
-def test_a_month_that_was_delivered_empty_is_green(home: Home) -> None:
+def test_a_month_without_lines_is_red_for_none_is_ever_landed(home: Home) -> None:
     build = make_build(home, periods=("2026-11",), days=0)
     found = answers(build, home)
-    assert [row for row in found if not row["is_success"]] == []
+    assert {row["billing_period"] for row in found if not row["is_success"]} == {"2026-11"}
     assert {row["layer"] for row in found} == {"landing", "focus", "marts", "warehouse"}
 
 
