@@ -21,7 +21,8 @@ from tests.slack_workspace import Workspace
 
 # A Wednesday, seven in the morning in Paris: the night has just ended.
 START = datetime(2026, 11, 4, 6, tzinfo=UTC)
-KEY = "freshness/aws/20261104T060000Z/critical"
+KEY = "freshness/aws/20261104T060000Z/24h/critical"
+RECOVERED = "freshness/aws/20261104T060000Z/recovered"
 
 
 def hour(number: float) -> datetime:
@@ -165,10 +166,10 @@ def test_a_silence_is_told_once_in_the_day_and_again_when_it_ends(checks: Checks
     assert keys(workspace) == [KEY]
     deliver(checks.ledger, 31)
     assert [checks.run(now) for now in (31.5, 32.5)] == [True, True]
-    assert keys(workspace) == [KEY, KEY.replace("critical", "recovered")]
+    assert keys(workspace) == [KEY, RECOVERED]
     # The next silence is another one.
     assert not checks.run(31 + 28.5)
-    assert keys(workspace)[2:] == ["freshness/aws/20261105T130000Z/critical"]
+    assert keys(workspace)[2:] == ["freshness/aws/20261105T130000Z/24h/critical"]
 
 
 @pytest.mark.parametrize(
@@ -223,12 +224,42 @@ def test_a_first_delivery_after_the_alarm_is_told(checks: Checks, workspace: Wor
     assert not checks.run(29)
     deliver(checks.ledger, 30)
     assert checks.run(30.5)
-    assert keys(workspace) == ["freshness/aws/never/critical", "freshness/aws/never/recovered"]
+    assert keys(workspace) == ["freshness/aws/never/24h/critical", "freshness/aws/never/recovered"]
     # So is the end of the next silence.
     assert not checks.run(30 + 29)
     deliver(checks.ledger, 72)
     assert checks.run(72.5)
     assert severities(workspace) == ["critical", "recovered"] * 2
+
+
+def test_a_restated_rhythm_is_no_delivery_and_hides_no_later_silence(checks: Checks, workspace: Workspace) -> None:
+    deliver(checks.ledger, 0)
+    assert not checks.run(29)
+    checks.config = make_config(rhythm_hours=168)
+    assert checks.run(30.5)
+    assert keys(workspace) == [KEY]
+    assert [checks.run(now) for now in (173, 174)] == [False, False]
+    assert keys(workspace) == [KEY, KEY.replace("24h", "168h")]
+    deliver(checks.ledger, 175)
+    assert [checks.run(now) for now in (175.5, 176.5)] == [True, True]
+    assert keys(workspace)[2:] == [RECOVERED]
+
+
+def test_a_delivery_after_the_rhythm_was_restated_ends_the_silence(checks: Checks, workspace: Workspace) -> None:
+    deliver(checks.ledger, 0)
+    assert not checks.run(29)
+    checks.config = make_config(rhythm_hours=168)
+    deliver(checks.ledger, 52)
+    assert checks.run(52.5)
+    assert keys(workspace) == [KEY, RECOVERED]
+
+
+def test_without_any_delivery_a_restated_rhythm_is_no_end_either(checks: Checks, workspace: Workspace) -> None:
+    assert checks.run(0)
+    assert not checks.run(29)
+    checks.config = make_config(rhythm_hours=168)
+    assert checks.run(30.5)
+    assert keys(workspace) == ["freshness/aws/never/24h/critical"]
 
 
 def test_one_silent_source_keeps_no_other_from_its_notice(home: Home, ledger: Ledger, workspace: Workspace) -> None:
@@ -351,7 +382,7 @@ def test_without_a_token_the_notice_lies_in_the_outbox_once(home: Home, ledger: 
     assert Checks(home, ledger, workspace).run(32.5)
     assert severities(workspace) == ["critical", "recovered"]
     assert outbox.run(33.5)
-    assert Path(home.outbox / KEY.replace("critical", "recovered") / "ml-spend.json").exists()
+    assert Path(home.outbox / RECOVERED / "ml-spend.json").exists()
 
 
 def test_without_a_channel_the_check_is_red_all_the_same(

@@ -38,8 +38,9 @@ class Notice:
 
     @property
     def key(self) -> str:
-        """What makes the notice be sent once."""
-        return f"freshness/{self.freshness.source}/{self.episode}/{self.severity}"
+        """What makes the notice be sent once: a silence once more where its source has another rhythm since."""
+        rhythm = "" if self.severity == "recovered" else f"{self.freshness.rhythm / timedelta(hours=1):.0f}h/"
+        return f"freshness/{self.freshness.source}/{self.episode}/{rhythm}{self.severity}"
 
 
 def read(config: Config, ledger: Ledger, now: datetime) -> list[Freshness]:
@@ -100,9 +101,13 @@ def choose_notices(
     for each in sources:
         known = [key.removeprefix(place) for key in sent if key.startswith(f"{place}freshness/{each.source}/")]
         severity = choose_severity(each, rules, now)
+        episode = _episode(each.last_delivered_at)
+        silence = _last_silence(known)
+        # A longer rhythm makes a source fresh too, but delivers nothing.
+        has_delivered = silence is not None and _age_order(episode) > _age_order(silence)
         if severity:
-            notice = Notice(each, severity, _episode(each.last_delivered_at))
-        elif each.level == "fresh" and not is_night(rules, now) and (silence := _last_silence(known)):
+            notice = Notice(each, severity, episode)
+        elif silence and has_delivered and each.level == "fresh" and not is_night(rules, now):
             notice = Notice(each, "recovered", silence)
         else:
             continue
@@ -114,7 +119,11 @@ def choose_notices(
 def _last_silence(keys: Sequence[str]) -> str | None:
     """Return the newest episode that notices were sent about, None where there is none."""
     episodes = {key.split("/")[2] for key in keys}
-    return max(episodes, key=lambda episode: "" if episode == _NEVER else episode, default=None)
+    return max(episodes, key=_age_order, default=None)
+
+
+def _age_order(episode: str) -> str:
+    return "" if episode == _NEVER else episode
 
 
 def _episode(last_delivered_at: datetime | None) -> str:
