@@ -1,5 +1,7 @@
 """Landing while network and store fail: bounded retries where they may help, a clear no at once where they cannot."""
 
+import functools
+import random
 import re
 import time
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.retries import standard
 from typer.testing import CliRunner
 
 from mlspend.adapters import pipeline
@@ -346,14 +349,20 @@ def test_a_broken_download_does_not_stay_in_the_file(
     assert proxy.count(FILE) == 2
 
 
-def test_the_waits_between_attempts_grow(home: Home, ledger: Ledger, proxy: FaultProxy, sleeps: list[float]) -> None:
+@pytest.mark.parametrize("drawn", [0.25, 0.75])
+def test_the_waits_between_attempts_grow(
+    home: Home, ledger: Ledger, proxy: FaultProxy, sleeps: list[float], monkeypatch: pytest.MonkeyPatch, drawn: float
+) -> None:
     """Each is drawn at random below a limit that doubles, so that many clients do not come back together."""
+    # botocore's draw between requests, then tenacity's between downloads.
+    backoff = functools.partial(standard.ExponentialBackoff, random=lambda: drawn)
+    monkeypatch.setattr(standard, "ExponentialBackoff", backoff)
+    monkeypatch.setattr(random, "uniform", lambda low, high: low + drawn * (high - low))
     proxy.fail(refuse(503, "SlowDown"), path=FILE)
     land(home, ledger)
-    assert all(wait <= 2**number for number, wait in enumerate(sleeps))
-    assert sum(sleeps) > 0
+    assert sleeps == [drawn * 2**number for number in range(ATTEMPTS - 1)]
     sleeps.clear()
     proxy.heal()
     proxy.fail(reset_half_way(), path=FILE)
     land(home, ledger)
-    assert all(0 <= wait <= 2**number for number, wait in enumerate(sleeps))
+    assert sleeps == [drawn * 2**number for number in range(DOWNLOADS - 1)]
