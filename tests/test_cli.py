@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from mlspend.adapters.home import Home
+from mlspend.adapters.ledger import Ledger
 from mlspend.cli import app
 from tests.focus_csv import focus_line, write_focus_csv
 
@@ -172,6 +174,34 @@ def test_a_changed_currency_is_rejected_until_somebody_accepts_it(company: Home)
     assert mlspend("run").exit_code == 1
     assert mlspend("land", "--accept-new-currency").exit_code == 0
     assert [one["status"] for one in read_json(mlspend("status", "--json"))["deliveries"]] == ["superseded", "landed"]
+
+
+def test_status_says_why_readers_do_not_see_a_delivery(company: Home) -> None:
+    write_export(company)
+    assert mlspend("land").exit_code == 0
+    assert "is rejected" not in mlspend("status").stdout
+    os.utime(write_export(company, currency="EUR"), (2e9, 2e9))
+    assert mlspend("land").exit_code == 1
+    [old, new] = read_json(mlspend("status", "--json"))["deliveries"]
+    shown = mlspend("status").stdout.splitlines()
+    assert "EUR" in new["reason"]
+    assert f"cloud {PERIOD} {new['version']} is rejected: {new['reason']}" in shown
+    assert mlspend("land", "--accept-new-currency").exit_code == 0
+    shown = mlspend("status").stdout.splitlines()
+    reasons = [line for line in shown if line.startswith(f"cloud {PERIOD} {old['version']} is superseded: ")]
+    assert len(reasons) == 1
+    assert f"replaced by {new['version']}" in reasons[0]
+
+
+def test_status_counts_the_dead_letters_when_there_are_some(company: Home) -> None:
+    assert "dead_letters" not in mlspend("status").stdout
+    with Ledger.open(company) as ledger:
+        for number in (1, 2):
+            ledger.record_dead_letter("cloud", f"message-{number}", "{}", "no notification", datetime.now(UTC))
+    line = "2 messages of the queues led to nothing: --json and ops.dead_letters say why"
+    assert line in mlspend("status").stdout.splitlines()
+    told = read_json(mlspend("status", "--json"))["dead_letters"]
+    assert [one["reason"] for one in told] == ["no notification"] * 2
 
 
 def test_a_check_of_sources_lists_what_was_delivered_and_lands_nothing(company: Home) -> None:
