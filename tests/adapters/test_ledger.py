@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.state_store import StateStore
 from mlspend.core.deliveries import ControlTotal, Delivery, ExportFile, Partition, Publication, Receipt
 from mlspend.core.errors import ConfigInvalid, StateUnavailable, StateUnknown
 from mlspend.core.shadows import Shadow
@@ -163,6 +165,111 @@ def test_a_message_is_claimed_once(ledger: Ledger) -> None:
     assert not claim(0)
     [message] = ledger.messages()
     assert (message["sent_at"], message["reference"], message["destination"]) == (NOW, "C1/123.4", "#a")
+
+
+# As version 0.1 wrote it: without `fault` and `same_as`.
+FIRST_RECEIPT = """{
+ "delivery": {
+  "source": "aws", "export_kind": "aws_cur2", "period": "2026-10", "version": "v1",
+  "delivered_at": "2026-11-03 06:00:00+00:00",
+  "files": [
+   {"uri": "s3://bills/a.parquet", "size": 10, "etag": "etag"}, {"uri": "s3://bills/b.parquet", "size": 5, "etag": null}
+  ],
+  "manifest_uri": "s3://bills/Manifest.json", "selects_period": false
+ },
+ "shape": "aws_cur", "landed_files": ["lines-0.parquet"], "row_count": 3,
+ "control_totals": [
+  {
+   "charge_date": "2026-10-01", "billing_account_id": "000000000007", "sub_account_id": "000000000008",
+   "billing_currency": "USD", "row_count": 3, "billed_cost": "1.000000000001"
+  }
+ ],
+ "tag_keys": ["user_project"], "absent_columns": [], "extra_columns": [], "rejected_rows": {}
+}"""
+FIRST_ROWS: dict[str, list[dict[str, object]]] = {
+    "deliveries": [
+        {"version": "v1", "landed_at": NOW, "row_count": 3, "receipt": FIRST_RECEIPT},
+        {"version": "v2", "rejected_at": NOW, "rejection_reason": "truncated"},
+        {"version": "v3"},
+    ],
+    "billing_currencies": [
+        {"source": "aws", "billing_account_id": "000000000007", "billing_currency": "USD", "recorded_at": NOW}
+    ],
+    "publications": [
+        {
+            "build_id": "b1",
+            "schema_version": "1.0",
+            "configuration_hash": "hash",
+            "published_at": NOW,
+            "partitions": '[{"x_source": "aws", "billing_period": "2026-10", "version": "v1"}]',
+            "lake_builds": '["b1"]',
+        }
+    ],
+    "messages": [
+        {"message_key": "digest/1", "kind": "digest", "destination": "#a", "claimed_at": NOW, "sent_at": NOW},
+        {"message_key": "digest/2", "kind": "digest", "destination": "#a", "claimed_at": NOW},
+    ],
+}
+
+
+def write_first_state(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fill a state store of version 0.1."""
+    upgrade = command.upgrade
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
+        StateStore(url).migrate()
+    common = {"source": "aws", "billing_period": "2026-10", "export_kind": "aws_cur2", "seen_at": NOW}
+    sizes = {"file_count": 2, "byte_count": 15}
+    engine = sa.create_engine(url)
+    inspector = sa.inspect(engine)
+    assert set(inspector.get_table_names()) == {*FIRST_ROWS, "mlspend_version"}
+    assert "manifest_uri" not in {column["name"] for column in inspector.get_columns("deliveries")}
+    with engine.begin() as connection:
+        for table, rows in FIRST_ROWS.items():
+            for number, row in enumerate(rows):
+                made = NOW + timedelta(days=number)
+                values = {**common, **sizes, "delivered_at": made, **row} if table == "deliveries" else row
+                naive = {
+                    name: value.replace(tzinfo=None) if isinstance(value, datetime) else value
+                    for name, value in values.items()
+                }
+                columns = [sa.column(name, sa.DateTime() if name.endswith("_at") else None) for name in naive]
+                connection.execute(sa.insert(sa.table(table, *columns)).values(naive))
+    engine.dispose()
+
+
+def test_the_state_of_the_first_version_is_taken_over(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_first_state(url, monkeypatch)
+    with Ledger(url) as ledger:
+        ledger.migrate()
+        assert ledger.current_receipts() == [receipt(delivery())]
+        assert ledger.receipt(delivery()) == receipt(delivery())
+        assert [
+            (row["version"], row["status"], row["delivered_at"], row["landed_at"], row["rejection_reason"])
+            for row in ledger.deliveries()
+        ] == [
+            ("v1", "published", NOW, NOW, None),
+            ("v2", "rejected", NOW + timedelta(days=1), None, "truncated"),
+            ("v3", "seen", NOW + timedelta(days=2), None, None),
+        ]
+        assert {(row["file_count"], row["byte_count"]) for row in ledger.deliveries()} == {(2, 15)}
+        assert ledger.currencies("aws") == {"000000000007": "USD"}
+        partition = Partition("aws", "2026-10", "v1", has_lines=True)
+        assert ledger.publications() == [Publication("b1", "1.0", "hash", NOW, (partition,), ("b1",))]
+        assert [(row["message_key"], row["claimed_at"], row["sent_at"]) for row in ledger.messages()] == [
+            ("digest/1", NOW, NOW),
+            ("digest/2", NOW, None),
+        ]
+        assert not ledger.claim_message("digest/1", kind="digest", destination="#a", now=NOW)
+        assert ledger.dead_letters() == []
+        assert set(ledger.watch(["aws"], NOW)) == {"aws"}
+        # What is new is written beside what is old.
+        ledger.record_landed(replace(receipt(delivery("v3", NOW + timedelta(days=2))), same_as="v1"), NOW)
+        assert [one.content_version for one in ledger.current_receipts()] == ["v1"]
+        second = Publication("b2", "1.1", "hash", NOW, (replace(partition, has_lines=False),), ("b1", "b2"))
+        ledger.record_publication(second)
+        assert [one.build_id for one in ledger.publications()] == ["b2", "b1"]
+        assert ledger.last_publication() == second
 
 
 def test_several_processes_may_start_at_once(url: str) -> None:
