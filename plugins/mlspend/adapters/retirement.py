@@ -82,7 +82,11 @@ def _folders(root: Path, pattern: str) -> list[Path]:
 
 def _is_older(folder: Path, moment: datetime) -> bool:
     """Whether nothing in `folder` was written since `moment`."""
-    newest = max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+    try:
+        newest = max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+    except FileNotFoundError:
+        # What vanishes meanwhile is taken away by somebody who still works there.
+        return False
     return newest < moment.timestamp()
 
 
