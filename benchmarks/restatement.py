@@ -1,7 +1,7 @@
 """One month restated alone and beside 35 others: what `mlspend run` costs, start of the process to rendered digest.
 
 Both homes are made here from the example company's bill; then the last month is delivered again three times, each time
-under a new execution id and with some lines fewer. Prints the table of docs/retention.md.
+under a new execution id and with some lines fewer. Prints the table of the README; a ratio above 1.2 is too much.
     python -m benchmarks.restatement [--months 1 36] [--lines 1000000] [--repeats 3] [--work FOLDER]
 """
 
