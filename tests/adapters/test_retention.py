@@ -186,6 +186,8 @@ def test_sums_can_go_too_and_lines_come_back_when_more_are_wanted(home: Home, le
         assert periods(home, f"marts.{table}") == ["2026-09", "2026-10"], table
     assert not pipeline.awaits_publication(home, settings, ledger, now=NOW + 2 * DAY)
     assert land(home, ledger, settings, NOW + 2 * DAY) == []
+    assert on_disk(home.landing) == {"2026-08", "2026-09", "2026-10"}, "one may think better of it for a day"
+    publication.publish(settled, home, ledger, now=NOW + 4 * DAY, retention=settings.retention)
     assert on_disk(home.landing) == {"2026-10"}
 
     assert not pipeline.awaits_publication(home, config(Retention(line_months=2)), ledger, now=NOW + 2 * DAY)
@@ -203,7 +205,8 @@ def test_a_lost_published_file_is_made_again_from_what_is_landed_and_what_the_ex
         deliver(home, f"2026-{month:02d}", "1", NOW)
     land(home, ledger, settings, NOW)
     publish(home, ledger, settings, NOW)
-    publish(home, ledger, settings, NOW + 2 * DAY)
+    settled = publish(home, ledger, settings, NOW + 2 * DAY)
+    publication.publish(settled, home, ledger, now=NOW + 4 * DAY, retention=settings.retention)
     assert on_disk(home.landing) == {"2026-10"}
     home.published_warehouse.unlink()
     lost = pipeline.warehouse.compare(
