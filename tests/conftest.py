@@ -1,12 +1,23 @@
 """Fixtures every test may use: a home of its own, and the folder of real exports where it exists."""
 
+import logging
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mlspend.adapters.home import PROJECT_ROOT, Home
+
+
+@pytest.fixture(autouse=True)
+def unchanged_logging() -> Iterator[None]:
+    """A command run within the test's own process sets how much mlspend logs; the next test starts as if it had not."""
+    logger = logging.getLogger("mlspend")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 @pytest.fixture

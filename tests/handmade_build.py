@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from mlspend.adapters.build_plan import ALLOCATED_TABLES, LAKE_TABLES
 from mlspend.adapters.home import Home
 from mlspend.core.deliveries import Build, ControlTotal, Delivery, Partition, Receipt
 from mlspend.core.focus_columns import FOCUS_1_2
@@ -46,9 +47,10 @@ _AMORTISED = (
 )
 _ALLOCATED = (
     "x_source, billing_account_id, billing_period, x_line_id, charge_date, sub_account_id, provider_name, service_name,"
-    " service_category, region_id, resource_id, charge_category, commitment_discount_status, 'recommender' as project,"
-    " 'discovery' as team, 'prod' as environment, 'training' as ml_stage, billing_currency, billed_cost,"
-    " effective_cost, list_cost, contracted_cost"
+    " service_category, region_id, resource_id, charge_category, commitment_discount_status, invoice_id,"
+    " 'recommender' as project, 'discovery' as team, 'prod' as environment, 'training' as ml_stage, billing_currency,"
+    " billed_cost, effective_cost, list_cost, contracted_cost, false as is_shared_cost, 'tag' as x_attributed_by,"
+    " cast(null as varchar) as x_matched_rule_id, cast(null as varchar) as allocated_method_id"
 )
 
 
@@ -184,7 +186,8 @@ def _fill_lake(connection: duckdb.DuckDBPyConnection, home: Home, build_id: str,
     )
     for table, select in (
         ("focus_costs", "select * from focus"),
-        ("allocated_costs", f"select {_ALLOCATED} from focus"),
+        ("attributed_costs", f"select {_ALLOCATED} from focus"),
+        *((table, f"select {_ALLOCATED} from focus where false") for table in ALLOCATED_TABLES[1:]),
     ):
         folder = lake_folder(home, table, build_id, partition)
         folder.mkdir(parents=True)
@@ -194,7 +197,7 @@ def _fill_lake(connection: duckdb.DuckDBPyConnection, home: Home, build_id: str,
 def _fill_warehouse(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     """Create the views over the newest lake file of each partition, and the marts."""
     connection.execute("create schema marts")
-    for table in ("focus_costs", "allocated_costs"):
+    for table in LAKE_TABLES:
         newest: dict[str, Path] = {}
         for file in sorted((home.lake / table).glob("*/*/*/*.parquet")):
             newest[file.parent.name] = file
@@ -202,13 +205,15 @@ def _fill_warehouse(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         connection.execute(
             f"create view marts.{table} as select * from read_parquet([{files}], hive_partitioning = false)"
         )
+    lines = " union all by name ".join(f"select * from marts.{table}" for table in ALLOCATED_TABLES)
+    connection.execute(f"create view marts.allocated_costs as {lines}")
     keys = "x_source, billing_account_id, billing_period, billing_currency"
     connection.execute(
         """create table marts.daily_spend as
         select
             x_source, billing_account_id, billing_period, charge_date, sub_account_id, provider_name, service_name,
-            charge_category, project, team, environment, ml_stage, billing_currency, sum(billed_cost) as billed_cost,
-            sum(effective_cost) as effective_cost, count(*) as line_count
+            charge_category, invoice_id, project, team, environment, ml_stage, is_shared_cost, billing_currency,
+            sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost, count(*) as line_count
         from marts.allocated_costs group by all"""
     )
     connection.execute(

@@ -72,7 +72,13 @@ def publish(home: Home, build: Build, before: Publication | None = None, *, now:
     shutil.move(build.warehouse_path, home.published_warehouse)
     lake_builds = (*(before.lake_builds if before else ()), build.build_id)
     return Publication(
-        build.build_id, build.schema_version, build.configuration_hash, now, build.partitions, lake_builds
+        build_id=build.build_id,
+        schema_version=build.schema_version,
+        configuration_hash=build.configuration_hash,
+        published_at=now,
+        partitions=build.partitions,
+        lake_builds=lake_builds,
+        tables_hash=build.tables_hash,
     )
 
 

@@ -20,7 +20,7 @@ CORE_FILES = sorted(
 MODEL_NAMES = {
     "staging": r"stg_[a-z0-9]+(_[a-z0-9]+)*__[a-z_]+",
     "focus": r"int_([a-z]+__)?[a-z_]+|focus_costs|costs",
-    "allocation": r"int_([a-z]+__)?[a-z_]+|allocated_costs",
+    "allocation": r"int_([a-z]+__)?[a-z_]+|attributed_costs|[a-z]+_costs_split|allocated_costs",
     "findings": r"fnd_[a-z]+_[a-z0-9]+__[a-z_]+|findings",
     "marts": r"(?!stg_|int_|fnd_)[a-z][a-z0-9_]*",
 }

@@ -261,7 +261,7 @@ def test_building(company: Company, undisturbed: Undisturbed) -> None:
     before = state()
     builds = {path.name for path in company.home.builds.iterdir()}
     killed: list[Ended] = []
-    lake_file = f"{company.home.lake}/allocated_costs/build=*/*/*/*.parquet"
+    lake_file = f"{company.home.lake}/attributed_costs/build=*/*/*/*.parquet"
     with reading(company.home.published_warehouse):
         for step in steps("building"):
             # dbt is killed while it writes, the proof is left alone with its question.

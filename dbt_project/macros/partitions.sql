@@ -51,6 +51,7 @@
         set variable x_source = {{ quoted(partition.x_source) }};
         set variable billing_period = {{ quoted(partition.billing_period) }};
         set variable version = {{ quoted_or_null(partition.version) }};
+        set variable rules = {{ quoted(partition.rules) }};
         set variable previous_version = {{ quoted_or_null(partition.previous_version) }};
         set variable receipt = {{ quoted(partition.receipt) }};
         {%- for shape, files in partition.landed_files.items() %}

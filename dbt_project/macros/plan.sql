@@ -44,3 +44,23 @@
 {% macro built_at() -%}
     cast({{ quoted(plan().get("built_at", "1970-01-01")) }} as timestamp)
 {%- endmacro %}
+
+
+{# Relation of the rows that this build was given under a name, such as invoices; no rows where there are none.
+     columns  {column: type}, all of them; amounts travel as text #}
+{% macro input_rows(name, columns) -%}
+    {%- set file = plan().get("inputs", {}).get(name) -%}
+    {%- if file -%}
+    read_json({{ quoted(file) }}, format = 'array', columns = {
+        {%- for column, type in columns.items() %}{{ column }}: {{ quoted(type) }}{{ ", " if not loop.last }}{% endfor -%}
+    })
+    {%- else -%}
+    (
+        select
+            {%- for column, type in columns.items() %}
+            cast(null as {{ type }}) as {{ column }}{{ "," if not loop.last }}
+            {%- endfor %}
+        where false
+    )
+    {%- endif %}
+{%- endmacro %}

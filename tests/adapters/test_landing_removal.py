@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mlspend.adapters import landing, landing_folder, landing_removal, pipeline
-from mlspend.adapters.build_plan import partition_of
+from mlspend.adapters import config, landing, landing_folder, landing_removal, pipeline
+from mlspend.adapters.build_inputs import NOTHING_ELSE
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Delivery, Publication, Receipt
@@ -52,7 +52,7 @@ def deliver_and_land(home: Home, ledger: Ledger, cost: str, now: datetime, perio
 
 def published(ledger: Ledger, now: datetime) -> Publication:
     """What would be published if everything that counts were built now; the ledger learns of it."""
-    partitions = tuple(partition_of(receipt) for receipt in ledger.current_receipts())
+    partitions = tuple(NOTHING_ELSE.partition_of(config.default(), receipt) for receipt in ledger.current_receipts())
     publication = Publication(f"b{now:%d%H}", "1.0", "c", now, partitions, ())
     ledger.record_publication(publication)
     return publication

@@ -94,7 +94,7 @@ def test_lines_that_go_wrong_after_the_build_are_told_with_count_and_rows(proved
 
 def test_an_owner_whose_lines_vanished_is_told(proved: tuple[Home, Build]) -> None:
     home, build = proved
-    with rewritten(home, build, "allocated_costs", "from lines where project <> 'fraud-detection'"):
+    with rewritten(home, build, "attributed_costs", "from lines where project <> 'fraud-detection'"):
         found = red(home, build)
     assert set(found) == {
         "allocated_cost_equals_focus",

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -32,11 +33,15 @@ def places(found: object) -> set[tuple[str, str]]:
     return {(one.x_source, one.billing_period) for one in found}  # type: ignore[attr-defined]
 
 
+def ruled_anew(partitions: Iterable[Partition]) -> list[Partition]:
+    return [replace(one, rules="changed") for one in partitions]
+
+
 @given(one_each, some_without_lines, st.booleans())
 def test_no_period_that_counts_is_lost_and_no_other_stays(
     current: list[Partition], published: list[Partition], is_attributed_alike: bool
 ) -> None:
-    contents = plan_contents(current, published, LIMITS, is_attributed_alike=is_attributed_alike)
+    contents = plan_contents(current if is_attributed_alike else ruled_anew(current), published, LIMITS)
     wanted = {place for place in places(current) if LIMITS.keeps_sums(place[1])}
     assert places(contents.partitions) == wanted
     assert len(contents.partitions) == len(wanted)
@@ -65,11 +70,11 @@ def test_two_builds_settle_it_and_a_third_has_nothing_to_do(
 def test_changed_rules_rebuild_what_is_young_and_has_lines(
     current: list[Partition], published: list[Partition]
 ) -> None:
-    contents = plan_contents(current, published, LIMITS, is_attributed_alike=False)
+    contents = plan_contents(ruled_anew(current), published, LIMITS)
     assert not contents.kept
     assert not any(LIMITS.keeps_lines(one.billing_period) for one in contents.expired)
     nowhere = dict.fromkeys(current, False)
-    contents = plan_contents(current, published, LIMITS, is_attributed_alike=False, is_landed=nowhere)
+    contents = plan_contents(ruled_anew(current), published, LIMITS, is_landed=nowhere)
     assert not contents.rebuilt, "there is nothing to rebuild it from"
     assert places(contents.partitions) <= places(published)
 
@@ -169,7 +174,7 @@ def test_of_a_period_whose_lines_are_gone_what_is_published_stays() -> None:
     old = Partition("aws", "2026-11", "a")
     gone = {newer: False, new: False}
     for published in (old, replace(old, has_lines=False)):
-        contents = plan_contents(gone, [published], LIMITS, is_landed=gone, is_attributed_alike=False)
+        contents = plan_contents(ruled_anew(gone), [published], LIMITS, is_landed=gone)
         assert contents.partitions == (published,)
         assert (contents.rebuilt, contents.vanished) == ((), ())
     assert plan_contents(gone, [], LIMITS, is_landed=gone).partitions == ()

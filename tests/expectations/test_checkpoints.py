@@ -93,7 +93,7 @@ def test_wrong_lines_are_found_with_their_count_and_rows(build: Build, home: Hom
 def test_money_that_became_a_binary_fraction_is_found(build: Build, home: Home) -> None:
     as_double = "select * replace (cast({0} as double) as {0}) from lines"
     edit_lake(home, build, "focus_costs", as_double.format("billed_cost"))
-    edit_lake(home, build, "allocated_costs", as_double.format("list_cost"))
+    edit_lake(home, build, "attributed_costs", as_double.format("list_cost"))
     edit_landed(home, build, as_double.format("line_item_unblended_cost"))
     found = red(build, home)
     assert set(found) == {"focus_columns_have_their_types", "allocated_money_is_decimal", "landed_money_is_decimal"}
@@ -109,7 +109,7 @@ def test_damage_to_the_allocation_is_found(build: Build, home: Home) -> None:
     edit_lake(
         home,
         build,
-        "allocated_costs",
+        "attributed_costs",
         f"""select * replace (
             if({line(1)}, null, project) as project,
             cast(list_cost + if({line(2)}, 1, 0) as decimal(38, 12)) as list_cost,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlspend.adapters import duckdb_files
+from mlspend.adapters.build_inputs import NOTHING_ELSE, BuildInputs, Rows
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_folder import receipt_file
@@ -16,7 +17,9 @@ from mlspend.core.export_kinds import AWS_CUR, FOCUS
 from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
 from mlspend.core.retention import Contents
 
-LAKE_TABLES = ("focus_costs", "allocated_costs")
+# What makes up allocated_costs: lines as billed, what moves from nodes to containers, what moves from shared costs.
+ALLOCATED_TABLES = ("attributed_costs", "container_costs_split", "shared_costs_split")
+LAKE_TABLES = ("focus_costs", *ALLOCATED_TABLES)
 
 _SHAPES = {shape.name: shape for shape in (AWS_CUR, FOCUS)}
 
@@ -31,16 +34,17 @@ def write_plan(
     kept_files: Mapping[str, Sequence[str]],
     now: datetime,
     previous: Publication | None = None,
+    inputs: BuildInputs = NOTHING_ELSE,
 ) -> dict[str, Any]:
     """Write `folder`/plan.json and return what it says; make the lake's folders of the partitions to rebuild.
 
     `rebuild` are the receipts of what the `contents` call rebuilt; `kept_files` are, per lake table, the files of
-    partitions that stay as they are; `previous` is what the build starts from.
+    partitions that stay as they are; `previous` is what the build starts from; `inputs` is what else it is made of.
     """
     empty = {shape: str(_write_empty(folder, shape)) for shape in _SHAPES}
     no_receipt = folder / "no-receipt.json"
     no_receipt.write_text('{"control_totals": []}')
-    attribution = config.attribution()
+    rules = {inputs.partition_of(config, receipt).rules: inputs.rules_of(config, receipt) for receipt in rebuild}
     delivered = {key for receipt in rebuild for key in receipt.tag_keys}
     # What models read of the shape that a partition does not have, and before any partition is entered.
     nothing_landed = {"receipt": str(no_receipt), "landed_files": {shape: [file] for shape, file in empty.items()}}
@@ -50,8 +54,8 @@ def write_plan(
         "tolerance": str(SMALLEST_DIFFERENCE),
         "rebuild": [
             {
-                **_plan_partition(home, folder.name, receipt, empty),
-                "previous_version": _previous_version(previous, partition_of(receipt)),
+                **_plan_partition(home, folder.name, receipt, inputs.partition_of(config, receipt), empty),
+                "previous_version": _previous_version(previous, receipt),
             }
             for receipt in rebuild
         ],
@@ -60,6 +64,7 @@ def write_plan(
                 "x_source": partition.x_source,
                 "billing_period": partition.billing_period,
                 "version": None,
+                "rules": "",
                 "previous_version": partition.version,
                 **nothing_landed,
             }
@@ -70,15 +75,15 @@ def write_plan(
         "expired": [_place(partition) for partition in contents.expired],
         "empty": {**empty, "receipt": str(no_receipt)},
         "lake_files": {table: {"kept": list(kept_files[table])} for table in LAKE_TABLES},
-        "attribution": {**attribution, "delivered_keys": match_tag_keys(attribution["tag_keys"], delivered)},
+        # The rules in use, by the name that partitions call them by.
+        "rules": {
+            name: {**each, "delivered_keys": match_tag_keys(each["tag_keys"], delivered)}
+            for name, each in (rules or {"": config.attribution()}).items()
+        },
+        "inputs": {name: str(_write_rows(folder, name, rows)) for name, rows in inputs.tables.items()},
     }
     (folder / "plan.json").write_text(json.dumps(plan, indent=1))
     return plan
-
-
-def partition_of(receipt: Receipt) -> Partition:
-    """Return the partition that a landed delivery becomes; the same one for a redelivery of the same lines."""
-    return Partition(receipt.delivery.source, receipt.delivery.period, receipt.content_version)
 
 
 def lake_folder(home: Home, table: str, build_id: str, partition: Partition) -> Path:
@@ -87,14 +92,15 @@ def lake_folder(home: Home, table: str, build_id: str, partition: Partition) -> 
     return build_folder / f"x_source={partition.x_source}" / f"billing_period={partition.billing_period}"
 
 
-def _previous_version(previous: Publication | None, partition: Partition) -> str | None:
-    """Return the version in which the partition's period was published before, None where it was not."""
+def _previous_version(previous: Publication | None, receipt: Receipt) -> str | None:
+    """Return the version in which the receipt's period was published before, None where it was not."""
     held = {(each.x_source, each.billing_period): each.version for each in (previous.partitions if previous else ())}
-    return held.get((partition.x_source, partition.billing_period))
+    return held.get((receipt.delivery.source, receipt.delivery.period))
 
 
-def _plan_partition(home: Home, build_id: str, receipt: Receipt, empty: Mapping[str, str]) -> dict[str, Any]:
-    partition = partition_of(receipt)
+def _plan_partition(
+    home: Home, build_id: str, receipt: Receipt, partition: Partition, empty: Mapping[str, str]
+) -> dict[str, Any]:
     lake_files = {}
     for table in LAKE_TABLES:
         target = lake_folder(home, table, build_id, partition)
@@ -106,6 +112,7 @@ def _plan_partition(home: Home, build_id: str, receipt: Receipt, empty: Mapping[
         "x_source": partition.x_source,
         "billing_period": partition.billing_period,
         "version": partition.version,
+        "rules": partition.rules,
         "receipt": str(receipt_file(home.landing, key)),
         "landed_files": {**{shape: [file] for shape, file in empty.items()}, receipt.shape: landed},
         "lake_files": lake_files,
@@ -114,6 +121,12 @@ def _plan_partition(home: Home, build_id: str, receipt: Receipt, empty: Mapping[
 
 def _place(partition: Partition) -> dict[str, str]:
     return {"x_source": partition.x_source, "billing_period": partition.billing_period}
+
+
+def _write_rows(folder: Path, name: str, rows: Rows) -> Path:
+    file = folder / f"input-{name}.json"
+    file.write_text(json.dumps(list(rows), default=str))
+    return file
 
 
 def _write_empty(folder: Path, shape: str) -> Path:

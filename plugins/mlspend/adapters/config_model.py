@@ -1,9 +1,7 @@
 """What stands in mlspend.yml, as frozen typed values; the description of a field says what would be right."""
 
-import hashlib
-import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mlspend.adapters.home import Home
 from mlspend.core.errors import ConfigInvalid
+from mlspend.core.hashes import hash_of
 from mlspend.core.retention import Limits
 
 # What an unowned cent is filed under; a project or team of that name would hide it.
@@ -153,8 +152,11 @@ class Config(_Strict):
         known = ", ".join(source.name for source in self.sources) or "none"
         raise ConfigInvalid(f"no source is called {name!r}; the configuration knows: {known}")
 
-    def attribution(self) -> dict[str, Any]:
+    def attribution(self, first: date | None = None, last: date | None = None) -> dict[str, Any]:  # noqa: ARG002
         """Return what attribution depends on, as plain values for JSON. Keys and values compare without case.
+
+        With `first` and `last` only what is in force on some day between them, both included: a change of what is in
+        force at another time does not attribute these days anew.
 
         `tag_keys`: dimension → keys, most trusted first. `tag_values`: dimension → {value as tagged: its name}, in
         lower case on the left. `projects`: name, aliases, team; where there are none, a project tag's value is the
@@ -177,7 +179,7 @@ class Config(_Strict):
 
     def attribution_hash(self) -> str:
         """Return a hash that changes when, and only when, the same line could be attributed differently."""
-        return hashlib.sha256(json.dumps(self.attribution(), sort_keys=True).encode()).hexdigest()[:16]
+        return hash_of(self.attribution())
 
 
 def _synonyms(names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

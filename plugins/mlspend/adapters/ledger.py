@@ -246,6 +246,7 @@ class Ledger:
             "published_at": publication.published_at,
             "partitions": json.dumps([asdict(partition) for partition in publication.partitions]),
             "lake_builds": json.dumps(publication.lake_builds),
+            "tables_hash": publication.tables_hash,
         }
         insert = self._store.upsert(publications).values(build_id=publication.build_id, **row)
         with self._store.transaction() as connection:
@@ -268,6 +269,7 @@ class Ledger:
                 published_at=row["published_at"],
                 partitions=tuple(Partition(**partition) for partition in json.loads(row["partitions"])),
                 lake_builds=tuple(json.loads(row["lake_builds"])),
+                tables_hash=row["tables_hash"] or "",
             )
             for row in self._store.rows(newest)
         ]

@@ -14,7 +14,10 @@ from mlspend.core.steps import Step
 
 Columns = Mapping[str, tuple[str, str]]
 
-_PARTITIONS = "struct(x_source varchar, billing_period varchar, version varchar, has_lines boolean)[]"
+_PARTITIONS = "struct(x_source varchar, billing_period varchar, version varchar, has_lines boolean, rules varchar)[]"
+_PUBLICATION_COLUMNS = (
+    "select column_name from duckdb_columns() where schema_name = 'ops' and table_name = 'publications'"
+)
 # Per table: what it holds; per column: DuckDB type and what it says. All times are UTC.
 _TABLES: Mapping[str, tuple[str, Columns]] = {
     "publications": (
@@ -30,6 +33,7 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
                 "Billing periods of sources it holds, each in one version; line by line or only as sums",
             ),
             "lake_builds": ("varchar[]", "Builds whose lake files its views name"),
+            "tables_hash": ("varchar", "Hash of the invoices, closings and the like that it was made with"),
         },
     ),
     "deliveries": (
@@ -167,9 +171,12 @@ def read_publication(connection: duckdb_files.Connection) -> tuple[Any, ...] | N
     ).fetchall()
     if not known:
         return None
+    # A file of an earlier schema has no such column.
+    held = {column for (column,) in connection.execute(_PUBLICATION_COLUMNS).fetchall()}
+    tables_hash = "tables_hash" if "tables_hash" in held else "cast(null as varchar)"
     return connection.execute(
-        "select build_id, schema_version, configuration_hash, published_at, partitions, lake_builds"
-        " from ops.publications where is_current"
+        "select build_id, schema_version, configuration_hash, published_at, partitions, lake_builds,"
+        f" {tables_hash} from ops.publications where is_current"
     ).fetchone()
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mlspend.adapters import landing, landing_folder, proof, proved_builds, publication, warehouse
+from mlspend.adapters.build_inputs import BuildInputs
 from mlspend.adapters.config import Config
 from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
@@ -230,7 +231,8 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
 
 def make_build(home: Home, config: Config, ledger: Ledger, previous: Publication | None, *, now: datetime) -> Build:
     """Build privately what counts, on top of the `previous` publication, and record it; the proof is another step."""
-    made = warehouse.build(home, config, receipts_that_count(config, ledger), previous, now=now)
+    receipts = receipts_that_count(config, ledger)
+    made = warehouse.build(home, config, receipts, previous, now=now, inputs=inputs_of(config, ledger))
     if not made.is_unchanged:
         ledger.record_built(made.partitions, now)
         reached(Step.BUILD_RECORDED)
@@ -250,13 +252,19 @@ def receipts_that_count(config: Config, ledger: Ledger) -> list[Receipt]:
     return counting
 
 
+def inputs_of(config: Config, ledger: Ledger) -> BuildInputs:  # noqa: ARG001
+    """Return what a build is made of besides deliveries and configuration."""
+    return BuildInputs()
+
+
 def awaits_publication(home: Home, config: Config, ledger: Ledger, *, now: datetime) -> bool:
     """Tell whether readers would see something else if everything landed were built and published now."""
     published = publication.read_published(home)
-    contents = warehouse.compare(home, config, receipts_that_count(config, ledger), published, now=now)
+    receipts, inputs = receipts_that_count(config, ledger), inputs_of(config, ledger)
+    contents = warehouse.compare(home, config, receipts, published, now=now, inputs=inputs)
     if published is None:
         return bool(contents.partitions)
-    return not warehouse.is_current(published, config, contents)
+    return not warehouse.is_current(published, contents, inputs)
 
 
 def publish(

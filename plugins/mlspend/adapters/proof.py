@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 from typing import Self
 
 from mlspend.adapters import duckdb_files
+from mlspend.adapters.build_plan import ALLOCATED_TABLES
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.adapters.landing_folder import receipt_file
@@ -115,7 +116,7 @@ def _checked(build: Build, partition: Partition, home: Home) -> CheckedPartition
         receipt=str(_receipt_file(partition, home)),
         landed_files=tuple(str(home.landing / file) for file in receipt.landed_files),
         focus_files=lake_files("focus_costs"),
-        allocated_files=lake_files("allocated_costs"),
+        allocated_files=tuple(file for table in ALLOCATED_TABLES for file in lake_files(table)),
     )
 
 

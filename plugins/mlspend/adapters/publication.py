@@ -180,6 +180,7 @@ def _complete(build: Build, ledger: Ledger, now: datetime) -> Publication:
             configuration_hash=build.configuration_hash,
             published_at=now,
             partitions=build.partitions,
+            tables_hash=build.tables_hash,
             lake_builds=tuple(sorted({name for (sql,) in sources for name in re.findall(r"/build=([^/']+)/", sql)})),
         )
         ops_tables.write(connection, publication, ledger)

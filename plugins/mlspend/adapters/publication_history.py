@@ -179,7 +179,7 @@ def _publication_in(connection: duckdb_files.Connection) -> Publication | None:
     row = ops_tables.read_publication(connection)
     if row is None:
         return None
-    build_id, schema_version, configuration_hash, published_at, partitions, lake_builds = row
+    build_id, schema_version, configuration_hash, published_at, partitions, lake_builds, tables_hash = row
     return Publication(
         build_id=build_id,
         schema_version=schema_version,
@@ -187,4 +187,5 @@ def _publication_in(connection: duckdb_files.Connection) -> Publication | None:
         published_at=published_at.replace(tzinfo=UTC),
         partitions=tuple(Partition(**partition) for partition in partitions),
         lake_builds=tuple(lake_builds),
+        tables_hash=tables_hash or "",
     )

@@ -115,6 +115,7 @@ publications = sa.Table(
     sa.Column("published_at", UtcDateTime),
     sa.Column("partitions", sa.Text),
     sa.Column("lake_builds", sa.Text),
+    sa.Column("tables_hash", sa.String),
 )
 messages = sa.Table(
     "messages",
@@ -125,6 +126,68 @@ messages = sa.Table(
     sa.Column("claimed_at", UtcDateTime),
     sa.Column("sent_at", UtcDateTime),
     sa.Column("reference", sa.String),
+)
+rule_versions = sa.Table(
+    "rule_versions",
+    metadata,
+    sa.Column("version", sa.String, primary_key=True),
+    sa.Column("rules", sa.Text),
+    sa.Column("first_used_at", UtcDateTime),
+)
+exchange_rates = sa.Table(
+    "exchange_rates",
+    metadata,
+    sa.Column("month", sa.String, primary_key=True),
+    sa.Column("from_currency", sa.String, primary_key=True),
+    sa.Column("to_currency", sa.String, primary_key=True),
+    sa.Column("rate", sa.String),
+    sa.Column("rate_date", sa.String),
+    sa.Column("frozen_at", UtcDateTime),
+)
+invoices = sa.Table(
+    "invoices",
+    metadata,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("invoice_id", sa.String, primary_key=True),
+    sa.Column("billing_period", sa.String),
+    sa.Column("billing_account_id", sa.String),
+    sa.Column("billing_currency", sa.String),
+    sa.Column("total", sa.String),
+    sa.Column("tax", sa.String),
+    sa.Column("credit", sa.String),
+    sa.Column("issued_at", UtcDateTime),
+    sa.Column("taken_from", sa.Text),
+    sa.Column("taken_at", UtcDateTime),
+)
+closed_periods = sa.Table(
+    "closed_periods",
+    metadata,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("billing_period", sa.String, primary_key=True),
+    sa.Column("closed_at", UtcDateTime),
+    sa.Column("closed_by", sa.String),
+    sa.Column("build_id", sa.String),
+    sa.Column("rules", sa.String),
+)
+closed_spend = sa.Table(
+    "closed_spend",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("source", sa.String),
+    sa.Column("statement_period", sa.String),
+    sa.Column("billing_period", sa.String),
+    sa.Column("billing_account_id", sa.String),
+    sa.Column("sub_account_id", sa.String),
+    sa.Column("service_name", sa.Text),
+    sa.Column("charge_category", sa.String),
+    sa.Column("project", sa.Text),
+    sa.Column("team", sa.Text),
+    sa.Column("environment", sa.Text),
+    sa.Column("ml_stage", sa.Text),
+    sa.Column("is_shared_cost", sa.Boolean),
+    sa.Column("billing_currency", sa.String),
+    sa.Column("billed_cost", sa.String),
+    sa.Column("effective_cost", sa.String),
 )
 
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from mlspend.adapters import dbt, duckdb_files, landing_folder, publication_history
-from mlspend.adapters.build_plan import LAKE_TABLES, lake_folder, partition_of, write_plan
+from mlspend.adapters.build_inputs import NOTHING_ELSE, BuildInputs
+from mlspend.adapters.build_plan import LAKE_TABLES, lake_folder, write_plan
 from mlspend.adapters.config import Config
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
@@ -21,7 +22,7 @@ from mlspend.core.steps import Step
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Version of the published tables: another minor one (additions only) rebuilds every partition into the file as it was
 published, where tables get their new columns; another major one rebuilds everything into a fresh file."""
 
@@ -30,7 +31,13 @@ _HISTORY = ("spend_changes", "data_quality", "monthly_spend", "reconciliation")
 
 
 def build(
-    home: Home, config: Config, receipts: Sequence[Receipt], previous: Publication | None, *, now: datetime
+    home: Home,
+    config: Config,
+    receipts: Sequence[Receipt],
+    previous: Publication | None,
+    *,
+    now: datetime,
+    inputs: BuildInputs = NOTHING_ELSE,
 ) -> Build:
     """Build a warehouse that holds exactly the deliveries of `receipts`, on top of the `previous` publication.
 
@@ -39,14 +46,24 @@ def build(
     nothing changed dbt is not started and the build says so. Raises BuildFailed naming the model or test,
     BuildOvertaken where `previous` is not what is published any more; the published warehouse is never touched.
     """
-    held = {partition_of(receipt): receipt for receipt in receipts}
+    held = {inputs.partition_of(config, receipt): receipt for receipt in receipts}
     configuration_hash = config.attribution_hash()
-    contents = compare(home, config, receipts, previous, now=now)
+    contents = compare(home, config, receipts, previous, now=now, inputs=inputs)
     partitions = contents.partitions
-    if previous and is_current(previous, config, contents):
+    if previous and is_current(previous, contents, inputs):
         logger.info("nothing changed since build %s", previous.build_id)
         published = str(home.published_warehouse)
-        return Build(previous.build_id, SCHEMA_VERSION, configuration_hash, published, "", partitions, (), True)
+        return Build(
+            build_id=previous.build_id,
+            schema_version=SCHEMA_VERSION,
+            configuration_hash=configuration_hash,
+            warehouse_path=published,
+            plan_path="",
+            partitions=partitions,
+            rebuilt=(),
+            is_unchanged=True,
+            tables_hash=inputs.tables_hash,
+        )
     with disk_errors(home.root, "building the warehouse"):
         folder = _new_folder(home, now)
     warehouse = folder / "warehouse.duckdb"
@@ -65,6 +82,7 @@ def build(
             kept_files=kept_files,
             now=now,
             previous=previous,
+            inputs=inputs,
         )
         reached(Step.PLAN_WRITTEN)
         dbt.build(dbt.DbtRun(warehouse, plan_file, folder, parse_cache=home.builds / "partial_parse.msgpack"))
@@ -72,21 +90,35 @@ def build(
         _finish(warehouse, [Path(file) for part in plan["rebuild"] for file in part["lake_files"].values()])
     reached(Step.BUILD_COMPLETE)
     return Build(
-        folder.name, SCHEMA_VERSION, configuration_hash, str(warehouse), str(plan_file), partitions, contents.rebuilt
+        build_id=folder.name,
+        schema_version=SCHEMA_VERSION,
+        configuration_hash=configuration_hash,
+        warehouse_path=str(warehouse),
+        plan_path=str(plan_file),
+        partitions=partitions,
+        rebuilt=contents.rebuilt,
+        tables_hash=inputs.tables_hash,
     )
 
 
 def compare(
-    home: Home, config: Config, receipts: Sequence[Receipt], previous: Publication | None, *, now: datetime
+    home: Home,
+    config: Config,
+    receipts: Sequence[Receipt],
+    previous: Publication | None,
+    *,
+    now: datetime,
+    inputs: BuildInputs = NOTHING_ELSE,
 ) -> Contents:
     """Return what a build of `receipts` on top of the `previous` publication holds, and what of it must be rebuilt."""
     limits = config.retention.limits(now)
-    landed = {partition_of(receipt): landing_folder.has_lines(home.landing, receipt) for receipt in receipts}
+    landed = {
+        inputs.partition_of(config, receipt): landing_folder.has_lines(home.landing, receipt) for receipt in receipts
+    }
     contents = plan_contents(
         landed,
         previous.partitions if previous else (),
         limits,
-        is_attributed_alike=previous is not None and previous.configuration_hash == config.attribution_hash(),
         is_same_schema=previous is not None and previous.schema_version == SCHEMA_VERSION,
         is_landed=landed,
     )
@@ -112,11 +144,10 @@ def compare(
     return contents
 
 
-def is_current(published: Publication, config: Config, contents: Contents) -> bool:
-    """Tell whether a build of `contents` would show readers nothing that is not `published`."""
-    rules = (published.schema_version, published.configuration_hash)
-    is_alike = rules == (SCHEMA_VERSION, config.attribution_hash())
-    return is_alike and set(published.partitions) == set(contents.partitions)
+def is_current(published: Publication, contents: Contents, inputs: BuildInputs = NOTHING_ELSE) -> bool:
+    """Tell whether a build of `contents` and `inputs` would show readers nothing that is not `published`."""
+    is_alike = (published.schema_version, published.tables_hash) == (SCHEMA_VERSION, inputs.tables_hash)
+    return is_alike and not contents.rebuilt and set(published.partitions) == set(contents.partitions)
 
 
 def _key(partition: Partition) -> tuple[str, str]:

@@ -148,13 +148,15 @@ class Receipt:
 class Partition:
     """What is replaced as one: a billing period of a source, in the version of one delivery.
 
-    `has_lines` is false once only its sums are kept.
+    `has_lines` is false once only its sums are kept. `rules` names the rules its costs are attributed by: it tells
+    whether a partition must be rebuilt, not which one it is.
     """
 
     x_source: str
     billing_period: str
     version: str
     has_lines: bool = True
+    rules: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ class Build:
     partitions: tuple[Partition, ...]
     rebuilt: tuple[Partition, ...]
     is_unchanged: bool = False
+    tables_hash: str = ""
 
     def to_json(self) -> str:
         """Return this build as JSON text; `from_json` gives it back equal."""
@@ -193,7 +196,10 @@ def build_id_at(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Publication:
-    """A build that readers can open. `lake_builds` are the build ids whose lake files it names."""
+    """A build that readers can open. `lake_builds` are the build ids whose lake files it names.
+
+    `tables_hash` is that of the other inputs it was made with, such as invoices.
+    """
 
     build_id: str
     schema_version: str
@@ -201,6 +207,7 @@ class Publication:
     published_at: datetime
     partitions: tuple[Partition, ...]
     lake_builds: tuple[str, ...]
+    tables_hash: str = ""
 
 
 @dataclass(frozen=True)

@@ -70,15 +70,14 @@ def plan_contents(
     published: Iterable[Partition],
     limits: Limits,
     *,
-    is_attributed_alike: bool = True,
     is_same_schema: bool = True,
     is_landed: Mapping[Partition, bool] | None = None,
 ) -> Contents:
     """Return what the next build holds, given the deliveries that count now and what is published.
 
     A version that is not published is built with its lines whatever its age, so that its sums are made once; as soon
-    as it is published and too old, its lines go. `is_attributed_alike` is false where the rules changed: then what has
-    lines and is young is rebuilt; `is_same_schema` where the tables changed: then all that has lines is, as there may
+    as it is published and too old, its lines go. Where the rules of a partition changed it is rebuilt, if it
+    has lines and is young; `is_same_schema` where the tables changed: then all that has lines is, as there may
     be sums that were not made before. `is_landed` tells of which deliveries the landed lines are at hand (default:
     all): a young period that lost its lines gets them back when they were landed again, and of one whose lines are
     gone what is published stays.
@@ -94,7 +93,7 @@ def plan_contents(
         elif not limits.keeps_lines(partition.billing_period):
             fate = "expired"
         elif known.has_lines:
-            fate = "kept" if is_attributed_alike else "rebuilt"
+            fate = "kept" if known.rules == partition.rules else "rebuilt"
         else:
             fate = "rebuilt" if is_at_hand else "expired"
         if fate == "rebuilt" and not is_at_hand:
@@ -102,7 +101,7 @@ def plan_contents(
             if known is not None:
                 parts["kept" if known.has_lines else "expired"].append(known)
         else:
-            parts[fate].append(partition)
+            parts[fate].append(known if known is not None and fate == "expired" else partition)
     gone = [partition for place, partition in sorted(before.items()) if place not in wanted]
     return Contents(
         rebuilt=tuple(parts["rebuilt"]),

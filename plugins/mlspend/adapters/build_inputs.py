@@ -1,0 +1,47 @@
+"""What a build is made of besides deliveries: the rules of each partition, and rows of the state store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlspend.adapters.config import Config
+from mlspend.core.deliveries import Partition, Receipt
+from mlspend.core.hashes import hash_of
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class BuildInputs:
+    """Inputs of one build that are neither deliveries nor configuration.
+
+    `frozen` are the rules that a billing period of a source was closed with, by (source, period): they are used in the
+    configuration's place. `tables` are rows by the name under which a model asks for them (macro `input_rows`), as
+    plain values for JSON; another row makes another build, in which no partition need be rebuilt.
+    """
+
+    frozen: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    tables: Mapping[str, Rows] = field(default_factory=dict)
+
+    @property
+    def tables_hash(self) -> str:
+        """A hash that changes when, and only when, a row of the tables does."""
+        return hash_of(self.tables)
+
+    def rules_of(self, config: Config, receipt: Receipt) -> Mapping[str, Any]:
+        """Return the rules that the lines of `receipt` are attributed by, as `Config.attribution` gives them."""
+        delivery = receipt.delivery
+        frozen = self.frozen.get((delivery.source, delivery.period))
+        if frozen is not None:
+            return frozen
+        days = [total.charge_date for total in receipt.control_totals]
+        return config.attribution(min(days), max(days)) if days else config.attribution()
+
+    def partition_of(self, config: Config, receipt: Receipt) -> Partition:
+        """Return the partition that a landed delivery becomes; the same one for a redelivery of the same lines."""
+        delivery = receipt.delivery
+        rules = hash_of(self.rules_of(config, receipt))
+        return Partition(delivery.source, delivery.period, receipt.content_version, rules=rules)
+
+
+NOTHING_ELSE = BuildInputs()
