@@ -75,5 +75,7 @@ select
     cast(x_operation as varchar) as x_operation,
     cast(x_line_item_type as varchar) as x_line_item_type,
     cast(x_cost_categories as map (varchar, varchar)) as x_cost_categories,
+    cast(x_split_parent_id as varchar) as x_split_parent_id,
+    cast(x_split_cost as decimal(38, 12)) as x_split_cost,
     cast(x_extra as map (varchar, varchar)) as x_extra
 from charges

@@ -182,6 +182,8 @@ final as (
         case when quantified.has_list_cost then 'public_on_demand_cost' else 'contracted_cost' end
             as x_list_cost_provenance,
         quantified.cost_category as x_cost_categories,
+        quantified.split_line_item_parent_resource_id as x_split_parent_id,
+        quantified.split_cost as x_split_cost,
         quantified.product_product_family,
         quantified.x_extra
     from quantified

@@ -44,6 +44,10 @@ charges_of_lines as (
             when kind = 'upfront_fee' and is_savings_plan then cast(unblended_cost as double)
             when kind in ('reserved_usage', 'recurring_fee', 'upfront_fee') then line_item_usage_amount
         end as commitment_quantity,
+        case
+            when split_line_item_parent_resource_id is not null
+                then coalesce(split_line_item_split_cost, 0) + coalesce(split_line_item_unused_cost, 0)
+        end as split_cost,
         kind in ('usage', 'reserved_usage', 'savings_plan_usage') as is_metered
     from lines
     where line_item_line_item_type <> 'SavingsPlanNegation'

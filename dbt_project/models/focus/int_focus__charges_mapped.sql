@@ -11,5 +11,7 @@ select
     x_extra['x_Operation'] as x_operation,
     cast(null as varchar) as x_line_item_type,
     'provider' as x_list_cost_provenance,
-    cast(null as map (varchar, varchar)) as x_cost_categories
+    cast(null as map (varchar, varchar)) as x_cost_categories,
+    cast(null as varchar) as x_split_parent_id,
+    cast(null as decimal(38, 12)) as x_split_cost
 from lines
