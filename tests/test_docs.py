@@ -37,7 +37,7 @@ DOCS = PROJECT_ROOT / "docs"
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 USER_PAGES = [
     DOCS / f"{name}.md"
-    for name in ("analysts", "digest", "configuration", "events", "exports", "freshness", "retention")
+    for name in ("analysts", "attribution", "digest", "configuration", "events", "exports", "freshness", "retention")
 ]
 
 

@@ -1,7 +1,7 @@
 {{ config(materialized='lake', schema='marts', contract={'enforced': true}) }}
 
 with charges as (
-    select * from {{ ref('int_charges_tagged') }}
+    select * from {{ ref('int_charges_attributed') }}
 )
 
 select
@@ -19,10 +19,10 @@ select
     charges.charge_category,
     charges.commitment_discount_status,
     charges.invoice_id,
-    coalesce(charges.named_project, 'unattributed') as project,
-    coalesce(charges.project_team, charges.named_team, 'unattributed') as team,
-    coalesce(charges.named_environment, 'unknown') as environment,
-    coalesce(charges.named_ml_stage, 'unknown') as ml_stage,
+    charges.project,
+    charges.team,
+    charges.environment,
+    charges.ml_stage,
     charges.billing_currency,
     charges.billed_cost,
     charges.effective_cost,
@@ -30,9 +30,9 @@ select
     charges.contracted_cost,
     charges.consumed_quantity,
     charges.consumed_unit,
-    false as is_shared_cost,
-    case when charges.named_project is null then 'none' else 'tag' end as x_attributed_by,
-    cast(null as varchar) as x_matched_rule_id,
+    charges.is_shared_cost,
+    charges.x_attributed_by,
+    charges.x_matched_rule_id,
     cast(null as varchar) as x_allocated_from,
     cast(null as varchar) as allocated_method_id,
     cast(null as varchar) as allocated_method_details,

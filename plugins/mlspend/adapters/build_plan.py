@@ -11,7 +11,7 @@ from mlspend.adapters.build_inputs import NOTHING_ELSE, BuildInputs, Rows
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_folder import receipt_file
-from mlspend.core.attribution import match_tag_keys
+from mlspend.core.attribution import keys_of_rules, match_tag_keys
 from mlspend.core.deliveries import Partition, Publication, Receipt
 from mlspend.core.export_kinds import AWS_CUR, FOCUS
 from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
@@ -50,6 +50,7 @@ def write_plan(
     nothing_landed = {"receipt": str(no_receipt), "landed_files": {shape: [file] for shape, file in empty.items()}}
     plan = {
         "build_id": folder.name,
+        "folder": str(folder),
         "built_at": now.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" "),
         "tolerance": str(SMALLEST_DIFFERENCE),
         "rebuild": [
@@ -77,7 +78,11 @@ def write_plan(
         "lake_files": {table: {"kept": list(kept_files[table])} for table in LAKE_TABLES},
         # The rules in use, by the name that partitions call them by.
         "rules": {
-            name: {**each, "delivered_keys": match_tag_keys(each["tag_keys"], delivered)}
+            name: {
+                **each,
+                "delivered_keys": match_tag_keys(each["tag_keys"], delivered),
+                "rule_keys": match_tag_keys(keys_of_rules(each.get("rules", [])), delivered),
+            }
             for name, each in (rules or {"": config.attribution()}).items()
         },
         "inputs": {name: str(_write_rows(folder, name, rows)) for name, rows in inputs.tables.items()},

@@ -8,7 +8,10 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mlspend.adapters.config_model import RESERVED_NAMES, Config
+from mlspend.adapters.config_base import RESERVED_NAMES
+from mlspend.adapters.config_model import Config
+from mlspend.adapters.config_ownership_checks import check_meanings, check_ownership
+from mlspend.adapters.config_rule_checks import check_rules
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.secret_shapes import is_secret_name, secret_shape
 
@@ -109,12 +112,11 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from _check_names("projects", [project.name for project in config.projects])
     yield from _check_locations(config)
     yield from _check_queues(config)
-    yield from _check_teams(config)
     yield from _check_time_zone(config)
-    projects = enumerate(config.projects)
-    yield from _check_meanings([(("projects", at, "aliases"), one.name, one.aliases) for at, one in projects])
-    yield from _check_meanings([(("environments", name), name, words) for name, words in config.environments.items()])
-    yield from _check_meanings([(("ml_stages", name), name, words) for name, words in config.ml_stages.items()])
+    yield from check_ownership(config)
+    yield from check_meanings([(("environments", name), name, words) for name, words in config.environments.items()])
+    yield from check_meanings([(("ml_stages", name), name, words) for name, words in config.ml_stages.items()])
+    yield from check_rules(config)
 
 
 def _check_names(key: str, names: list[str]) -> Iterator[tuple[Place, str]]:
@@ -149,30 +151,9 @@ def _check_queues(config: Config) -> Iterator[tuple[Place, str]]:
             yield place, f"is the queue of {first!r} already; give each source its own"
 
 
-def _check_teams(config: Config) -> Iterator[tuple[Place, str]]:
-    teams = [team.name for team in config.teams]
-    for position, project in enumerate(config.projects):
-        if project.team not in teams:
-            near = difflib.get_close_matches(project.team, teams, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"the teams are: {', '.join(teams) or '(none yet)'}"
-            yield ("projects", position, "team"), f"is {project.team!r}, which is no team here; {hint}"
-
-
 def _check_time_zone(config: Config) -> Iterator[tuple[Place, str]]:
     zone, known = config.freshness.time_zone, available_timezones()
     if zone not in known:
         near = difflib.get_close_matches(zone, sorted(known), n=1)
         hint = f"did you mean {near[0]}?" if near else "write an IANA name, for example Europe/Paris"
         yield ("freshness", "time_zone"), f"is {zone!r}, which is no time zone; {hint}"
-
-
-def _check_meanings(groups: list[tuple[Place, str, tuple[str, ...]]]) -> Iterator[tuple[Place, str]]:
-    """Each group: place of the synonyms, the name they stand for, the synonyms. A tag value must lead to one name."""
-    meant: dict[str, str] = {}
-    for _, name, _ in groups:
-        meant.setdefault(name.strip().lower(), name)
-    for place, name, synonyms in groups:
-        for position, word in enumerate(synonyms):
-            other = meant.setdefault(word.strip().lower(), name)
-            if other != name:
-                yield (*place, position), f"is {word!r}, which already means {other!r}; keep it in one place"

@@ -3,41 +3,20 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from mlspend.adapters.config_attribution import ENVIRONMENTS, ML_STAGES, Project, Rule, TagKeys, Team
+from mlspend.adapters.config_base import Strict, Text, Words
 from mlspend.adapters.home import Home
+from mlspend.adapters.rules_in_force import rules_in_force
 from mlspend.core.errors import ConfigInvalid
 from mlspend.core.hashes import hash_of
 from mlspend.core.retention import Limits
 
-# What an unowned cent is filed under; a project or team of that name would hide it.
-RESERVED_NAMES = ("unattributed", "unknown")
 
-Text = Annotated[str, Field(min_length=1)]
-Words = tuple[Text, ...]
-
-_ENVIRONMENTS: dict[str, tuple[str, ...]] = {
-    "prod": ("production", "prd", "live"),
-    "staging": ("stage", "stg", "preprod", "uat"),
-    "dev": ("development", "test", "sandbox"),
-}
-_ML_STAGES: dict[str, tuple[str, ...]] = {
-    "training": ("train", "fine-tuning", "finetuning", "tuning"),
-    "inference": ("serve", "serving", "endpoint", "prediction"),
-    "data": ("etl", "preprocessing", "labeling", "labelling"),
-    "notebook": ("notebooks", "research", "exploration"),
-    "feature_store": ("features", "feature-store", "featurestore"),
-    "monitoring": ("observability", "drift"),
-}
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Source(_Strict):
+class Source(Strict):
     """One billing export: where it lies and the short name it bears everywhere."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="a short name of a-z, 0-9 and _, for example aws")
@@ -58,34 +37,7 @@ class Source(_Strict):
         return self.location if "://" in self.location else str(home.root / Path(self.location).expanduser())
 
 
-class TagKeys(_Strict):
-    """The tag keys that carry each dimension, most trusted first; case does not matter."""
-
-    project: Words = ("project", "ml-project", "ml_project", "project-name", "proj")
-    team: Words = ("team", "owner", "squad", "costcenter", "cost-center", "cost_center")
-    environment: Words = ("environment", "env")
-    ml_stage: Words = ("ml-stage", "ml_stage", "stage")
-
-
-class Project(_Strict):
-    """An ML project that spend is attributed to; `aliases` are other values of its tag."""
-
-    name: Text
-    aliases: Words = ()
-    team: Text = Field(description="the name of one of the teams below")
-    owner: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address")
-
-
-class Team(_Strict):
-    """A team, and where its digest goes."""
-
-    name: Text
-    slack_channel: str | None = Field(
-        default=None, pattern=r"^(#[^\sA-Z#@,.]{1,79}|[CG][A-Z0-9]{8,})$", description='a channel as "#name", in quotes'
-    )
-
-
-class Digest(_Strict):
+class Digest(Strict):
     """Where the whole company's digest goes, and what it mentions."""
 
     channel: str | None = Field(
@@ -97,7 +49,7 @@ class Digest(_Strict):
     )
 
 
-class Freshness(_Strict):
+class Freshness(Strict):
     """When a source that delivers nothing is somebody's business, in hours past its rhythm."""
 
     critical_after_hours: int = Field(default=4, ge=0, description="hours past the rhythm, for example 4")
@@ -110,7 +62,7 @@ class Freshness(_Strict):
     time_zone: Text = Field(default="UTC", description="an IANA time zone, for example Europe/Paris")
 
 
-class Retention(_Strict):
+class Retention(Strict):
     """How long what was published can be asked for."""
 
     line_months: int = Field(default=13, ge=1, description="billing periods kept line by line, for example 13")
@@ -127,15 +79,16 @@ class Retention(_Strict):
 KEEP_BY_DEFAULT = Retention()
 
 
-class Config(_Strict):
+class Config(Strict):
     """The whole of mlspend.yml."""
 
     company: Text
     sources: tuple[Source, ...]
     tags: TagKeys = TagKeys()
-    environments: Mapping[str, Words] = _ENVIRONMENTS
-    ml_stages: Mapping[str, Words] = _ML_STAGES
+    environments: Mapping[str, Words] = ENVIRONMENTS
+    ml_stages: Mapping[str, Words] = ML_STAGES
     projects: tuple[Project, ...] = ()
+    rules: tuple[Rule, ...] = ()
     teams: tuple[Team, ...] = ()
     digest: Digest = Digest()
     preferred_kinds: tuple[Literal["aws_cur2", "aws_cur_legacy", "aws_focus", "focus"], ...] = Field(
@@ -152,36 +105,14 @@ class Config(_Strict):
         known = ", ".join(source.name for source in self.sources) or "none"
         raise ConfigInvalid(f"no source is called {name!r}; the configuration knows: {known}")
 
-    def attribution(self, first: date | None = None, last: date | None = None) -> dict[str, Any]:  # noqa: ARG002
-        """Return what attribution depends on, as plain values for JSON. Keys and values compare without case.
+    def attribution(self, first: date | None = None, last: date | None = None) -> dict[str, Any]:
+        """Return what attribution depends on, as plain values for JSON: see `rules_in_force`.
 
         With `first` and `last` only what is in force on some day between them, both included: a change of what is in
         force at another time does not attribute these days anew.
-
-        `tag_keys`: dimension → keys, most trusted first. `tag_values`: dimension → {value as tagged: its name}, in
-        lower case on the left. `projects`: name, aliases, team; where there are none, a project tag's value is the
-        project.
         """
-        return {
-            "tag_keys": {dimension: list(keys) for dimension, keys in self.tags.model_dump().items()},
-            "tag_values": {
-                "environment": _synonyms(self.environments),
-                "ml_stage": _synonyms(self.ml_stages),
-                "project": _synonyms({project.name: project.aliases for project in self.projects}),
-                "team": _synonyms({team.name: () for team in self.teams}),
-            },
-            "projects": [
-                {"name": project.name, "aliases": list(project.aliases), "team": project.team}
-                for project in self.projects
-            ],
-            "teams": [team.name for team in self.teams],
-        }
+        return rules_in_force(self, first, last)
 
     def attribution_hash(self) -> str:
         """Return a hash that changes when, and only when, the same line could be attributed differently."""
         return hash_of(self.attribution())
-
-
-def _synonyms(names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Return every spelling in lower case → the name it stands for."""
-    return {word.strip().lower(): name for name, words in names.items() for word in (name, *words)}

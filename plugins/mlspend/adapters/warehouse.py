@@ -229,6 +229,8 @@ def _finish(warehouse: Path, lake_files: Iterable[Path]) -> None:
     """Drop what only the build needed, and make the lake's new files survive a loss of power."""
     with duckdb_files.connect(warehouse) as connection:
         connection.execute("drop schema if exists build cascade")
+    for file in warehouse.parent.glob("int_*.parquet"):
+        file.unlink()
     for file in lake_files:
         descriptor = os.open(file, os.O_RDONLY)
         try:
