@@ -151,7 +151,7 @@ def test_every_configuration_is_valid(text: str, tmp_path: Path) -> None:
     """One that is not whole stands for these sections of the page's first."""
     whole = yaml.safe_load(blocks(DOCS / "configuration.md", "yaml")[0])
     path = tmp_path / "mlspend.yml"
-    path.write_text(text if "company" in yaml.safe_load(text) else json.dumps(whole | yaml.safe_load(text)))
+    path.write_text(text if "company" in yaml.safe_load(text) else yaml.safe_dump(whole | yaml.safe_load(text)))
     assert config.check(path) == []
 
 

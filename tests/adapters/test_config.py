@@ -246,7 +246,8 @@ def test_attribution_is_plain_and_knows_every_spelling(file: Path) -> None:
     assert plain["tag_values"]["project"] == {"recommender": "recommender", "recsys": "recommender"}
     assert plain["tag_values"]["environment"]["production"] == "prod"
     assert plain["tag_values"]["ml_stage"]["train"] == "training"
-    assert plain["projects"] == [{"name": "recommender", "aliases": ["RecSys"], "team": "discovery"}]
+    always = {"valid_from": None, "valid_to": None}
+    assert plain["projects"] == [{"name": "recommender", "aliases": ["RecSys"], "team": "discovery", **always}]
     assert plain["tag_keys"]["project"][0] == "project"
 
 

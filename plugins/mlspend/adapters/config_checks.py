@@ -40,6 +40,9 @@ def find_secrets(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
 def explain(detail: dict[str, Any]) -> tuple[Place, str]:
     """Turn one of pydantic's errors into the place and a sentence with what would be right."""
     place: Place = tuple(part for part in detail["loc"] if part != "[key]")
+    if place[-1:] == ("value",):
+        # An alias is mostly written as its value alone.
+        place = place[:-1]
     kind, value = detail["type"], detail["input"]
     if kind == "extra_forbidden":
         known = _known_keys(place[:-1])

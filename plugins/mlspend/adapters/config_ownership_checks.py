@@ -57,9 +57,14 @@ def overlap(one: Dated, other: Dated) -> bool:
     )
 
 
+def is_dated(dated: Dated) -> bool:
+    """Tell whether something begins or ends to hold on some day."""
+    return dated.valid_from is not None or dated.valid_to is not None
+
+
 def told(dated: Dated) -> str:
     """Return the days of something, as people write them."""
-    if dated.valid_from is None and dated.valid_to is None:
+    if not is_dated(dated):
         return "for ever"
     begins = f"from {dated.valid_from}" if dated.valid_from else ""
     ends = f"to {dated.valid_to}" if dated.valid_to else ""
@@ -90,16 +95,12 @@ def _check_aliases(config: "Config") -> Found:
                 yield place, f"is {alias.value!r}, in which nothing is left but separators; write a value of the tag"
             elif owner != project.name:
                 yield place, f"is {alias.value!r}, which already means {owner!r}; keep it in one place"
-            for other, days, other_owner in meant:
-                if other == value and overlap(days, alias):
-                    if other_owner != project.name:
-                        words = f"already means {other_owner!r} {told(days)}"
-                        yield place, f"is {alias.value!r}, which {words}; keep it in one place, or part the days"
-                    elif (alias.valid_from, alias.valid_to) != (None, None) or told(days) != "for ever":
-                        yield (
-                            place,
-                            f"is {alias.value!r}, which stands here {told(days)} too; let one end before the other",
-                        )
+            twin = next((one for one in meant if one[0] == value and overlap(one[1], alias)), None)
+            if twin and twin[2] != project.name:
+                words = f"already means {twin[2]!r}" + (f" {told(twin[1])}" if is_dated(twin[1]) else "")
+                yield place, f"is {alias.value!r}, which {words}; keep it in one place, or part the days"
+            elif twin and (is_dated(alias) or is_dated(twin[1])):
+                yield place, f"is {alias.value!r}, which stands here {told(twin[1])} too; let one end before the other"
             meant.append((value, alias, project.name))
 
 
