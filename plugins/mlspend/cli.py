@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -200,21 +199,21 @@ def status(
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help="One SQL query; - reads it from standard input.")],
+    query: Annotated[str | None, typer.Argument(help="One SQL query; - reads it from standard input.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the questions mlspend brings along.")] = False,
+    question: Annotated[str | None, typer.Option(metavar="SLUG", help="Ask one of these questions.")] = None,
+    show: Annotated[str | None, typer.Option(metavar="SLUG", help="Print its SQL, ready to paste.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Of a question.")] = None,
     build_id: Annotated[str | None, typer.Option("--publication", help="Ask an earlier published state.")] = None,
-    as_known_on: Annotated[
-        str | None,
-        typer.Option("--as-known-on", help="Ask what readers saw at the end of a day, or at a time, in UTC."),
-    ] = None,
+    as_known_on: Annotated[str | None, typer.Option("--as-known-on", help="Ask what readers saw then, in UTC.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Query the published warehouse, read-only."""
-    from mlspend import cli_publications, cli_reports
-    from mlspend.adapters import warehouse_query
+    """Query the published warehouse, read-only: in SQL, or by a question of the FOCUS library."""
+    from mlspend import cli_publications, cli_questions
 
+    asked = cli_questions.Asked(query, list_, question, show, settings or ())
     file = cli_publications.choose_file(_home(), build_id, as_known_on, now=_now())
-    text = sys.stdin.read() if query == "-" else query
-    cli_reports.show_rows(warehouse_query.query_published(_home(), text, file=file), as_json=as_json)
+    cli_questions.answer(asked, _home(), file, as_json=as_json)
 
 
 @app.command()

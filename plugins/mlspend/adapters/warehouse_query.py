@@ -1,5 +1,6 @@
 """Read-only questions to a warehouse file: rows as plain values, errors in our words."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,22 @@ from mlspend.core.errors import NothingPublished, QueryRefused
 Row = dict[str, Any]
 
 
-def query_published(home: Home, query: str, *, file: Path | None = None) -> list[Row]:
+Parameters = Mapping[str, object] | Sequence[object]
+
+
+def query_published(
+    home: Home, query: str, parameters: Parameters | None = None, *, file: Path | None = None
+) -> list[Row]:
     """Return the rows of an SQL query on what is published, or on the `file` of an earlier publication.
 
     Raises NothingPublished before the first publication.
     """
     if not home.published_warehouse.exists():
         raise NothingPublished(f"nothing is published at {home.published_warehouse} yet: run `mlspend run` first")
-    return query_file(file or home.published_warehouse, query)
+    return query_file(file or home.published_warehouse, query, parameters)
 
 
-def query_file(warehouse: Path, query: str, parameters: list[object] | None = None) -> list[Row]:
+def query_file(warehouse: Path, query: str, parameters: Parameters | None = None) -> list[Row]:
     """Return the rows of an SQL query on one warehouse file, opened read-only; QueryRefused with DuckDB's reason.
 
     Columns of the same name are numbered: spend, spend_2.

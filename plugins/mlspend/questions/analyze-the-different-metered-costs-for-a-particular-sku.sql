@@ -1,0 +1,35 @@
+-- question: Under which prices was a SKU metered day by day, and what did it cost?
+-- parameter start_date (date): the first day, in UTC
+-- parameter end_date (date): the day after the last one
+-- parameter provider (text): one provider, as AWS
+-- parameter sku_id (text): one SKU
+-- column list_cost: at list prices, where they are known; empty where none is
+-- column effective_cost_without_list_price: part of effective_cost of which no list price is known
+-- published query: wrong answer: takes no SKU, though the question is about one; cuts at 100 rows after sorting by
+--    time only, so that chance says which.
+-- published query: adds up currencies
+-- published query: loses the end
+select
+    charge_date,
+    provider_name,
+    sku_id,
+    sku_price_id,
+    pricing_unit,
+    list_unit_price,
+    billing_currency,
+    sum(pricing_quantity) as pricing_quantity,
+    sum(list_cost) filter (x_list_cost_provenance <> 'contracted_cost') as list_cost,
+    sum(effective_cost) as effective_cost,
+    coalesce(sum(effective_cost) filter (x_list_cost_provenance = 'contracted_cost' or list_cost is null), 0)
+        as effective_cost_without_list_price
+from marts.focus_costs
+where
+    ($start_date is null or charge_date >= $start_date)
+    and ($end_date is null or charge_date < $end_date)
+    and ($provider is null or provider_name = $provider)
+    and ($sku_id is null or sku_id = $sku_id)
+    and sku_id is not null
+    and charge_category = 'Usage'
+    and charge_class is distinct from 'Correction'
+group by all
+order by charge_date, provider_name, sku_id, sku_price_id, pricing_unit, list_unit_price, billing_currency

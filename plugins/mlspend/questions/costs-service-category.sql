@@ -1,0 +1,17 @@
+-- question: What is billed for each service category, month by month?
+-- parameter first_period (month): the first billing period, as 2026-09
+-- parameter last_period (month): the last billing period, which is in
+-- parameter provider (text): one provider, as AWS
+select
+    billing_period,
+    provider_name,
+    service_category,
+    billing_currency,
+    sum(billed_cost) as billed_cost
+from marts.focus_costs
+where
+    ($first_period is null or billing_period >= $first_period)
+    and ($last_period is null or billing_period <= $last_period)
+    and ($provider is null or provider_name = $provider)
+group by all
+order by billing_period, billing_currency, billed_cost desc, provider_name, service_category

@@ -1,0 +1,31 @@
+-- question: What does a provider bill each account in each billing period, by service category?
+-- parameter first_period (month): the first billing period, as 2026-09
+-- parameter last_period (month): the last billing period, which is in
+-- parameter provider (text): one provider, as AWS
+-- published query: wrong answer: chooses by charge period, so that a billing period lacks what it corrects of earlier
+--    months.
+-- published query: loses the end
+select
+    billing_period,
+    provider_name,
+    billing_account_id,
+    billing_account_name,
+    service_category,
+    service_name,
+    billing_currency,
+    sum(billed_cost) as billed_cost
+from marts.focus_costs
+where
+    ($first_period is null or billing_period >= $first_period)
+    and ($last_period is null or billing_period <= $last_period)
+    and ($provider is null or provider_name = $provider)
+group by all
+order by
+    billing_period,
+    billing_currency,
+    billed_cost desc,
+    provider_name,
+    billing_account_id,
+    billing_account_name,
+    service_category,
+    service_name

@@ -1,0 +1,115 @@
+"""Each question's answer on a small bill against rows that were worked out by hand (expected/<slug>.yml)."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from mlspend.adapters import questions, warehouse_query
+from mlspend.adapters.home import PROJECT_ROOT, Home
+from mlspend.core.questions import Question, read_settings, write_in
+from tests.questions.small_warehouse import write_small_warehouse
+
+QUESTIONS = questions.read_questions()
+PAGE = PROJECT_ROOT / "docs" / "focus-questions.md"
+EXPECTED = Path(__file__).parent / "expected"
+
+
+class Case(NamedTuple):
+    question: Question
+    settings: list[str]
+    answer: list[list[str]]
+
+
+def cases() -> list[Any]:
+    found = []
+    for path in sorted(EXPECTED.glob("*.yml")):
+        for number, case in enumerate(yaml.safe_load(path.read_text()), 1):
+            answer = [[cell.strip() for cell in line.split("|")] for line in case["answer"].splitlines()]
+            found.append(pytest.param(Case(QUESTIONS[path.stem], case["set"], answer), id=f"{path.stem}-{number}"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def small_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("questions") / "warehouse.duckdb"
+    write_small_warehouse(path)
+    return path
+
+
+def written(value: Any) -> str:
+    """As it stands in the files: – for empty, no zeros at the end."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, Decimal | float):
+        number = Decimal(repr(value)) if isinstance(value, float) else value
+        return format(number.normalize() if number else Decimal(0), "f")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def table(rows: list[dict[str, Any]]) -> list[list[str]]:
+    return [list(rows[0]), *([written(value) for value in row.values()] for row in rows)]
+
+
+@pytest.mark.parametrize("case", cases())
+def test_the_answer_is_the_one_worked_out_by_hand(case: Case, small_warehouse: Path) -> None:
+    values = read_settings(case.question, case.settings)
+    rows = warehouse_query.query_file(small_warehouse, case.question.sql, values)
+    assert table(rows) == case.answer
+    pasted = warehouse_query.query_file(small_warehouse, write_in(case.question, values))
+    assert table(pasted) == case.answer
+
+
+def test_the_questions_are_those_of_the_library_and_each_has_an_answer_worked_out_by_hand() -> None:
+    published = (Path(__file__).parent / "slugs.txt").read_text().split()
+    assert sorted(published) == list(QUESTIONS)
+    assert {path.stem for path in EXPECTED.glob("*.yml")} == QUESTIONS.keys()
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_every_question_can_be_asked_of_the_published_warehouse(question: Question, example_warehouse: Home) -> None:
+    values = read_settings(question, [])
+    answer = warehouse_query.query_published(example_warehouse, question.sql, values)
+    amounts = [value for row in answer for name, value in row.items() if name.endswith("_cost")]
+    assert {type(value) for value in amounts} <= {Decimal, type(None)}
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_no_question_adds_up_currencies_or_explains_a_column_that_is_not_there(
+    question: Question, small_warehouse: Path
+) -> None:
+    rows = warehouse_query.query_file(small_warehouse, question.sql, read_settings(question, []))
+    columns = rows[0].keys()
+    assert question.columns.keys() <= columns
+    if any("cost" in name for name in columns if not name.startswith("pricing_currency")):
+        assert "billing_currency" in columns
+
+
+@pytest.mark.parametrize(
+    ("currency", "condition", "amount"),
+    [
+        ("USD", "", "283.70036"),
+        # c1 31, s1 16, t1 9, r3 5 and o1 4 end where October ends.
+        ("USD", "and charge_period_end < timestamp '2026-11-01'", "218.70036"),
+        # No row is left: the class of an ordinary charge is empty.
+        ("USD", "and charge_class <> 'Correction'", "–"),
+        # They are AWS's own services, invoiced by another company of AWS: e1 50 and e2 6.
+        ("EUR", "and invoice_issuer_name <> publisher_name", "56"),
+    ],
+)
+def test_what_a_fault_makes_of_october(currency: str, condition: str, amount: str, small_warehouse: Path) -> None:
+    october = (
+        "charge_date between date '2026-10-01' and date '2026-10-31' and provider_name = 'AWS'"
+        f" and billing_currency = '{currency}'"
+    )
+    query = f"select sum(billed_cost) as cost from marts.focus_costs where {october} {condition}"
+    [row] = warehouse_query.query_file(small_warehouse, query)
+    assert written(row["cost"]) == amount
+    assert f"| {amount.replace('–', 'nothing')} |" in PAGE.read_text()
