@@ -5,13 +5,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
 import pytest
 import yaml
 
 from mlspend.adapters import questions, warehouse_query
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.core.questions import Question, read_settings, write_in
-from tests.questions.small_warehouse import write_small_warehouse
+from tests.questions.small_warehouse import rows_of
 
 QUESTIONS = questions.read_questions()
 PAGE = PROJECT_ROOT / "docs" / "focus-questions.md"
@@ -33,13 +34,6 @@ def cases() -> list[Any]:
     return found
 
 
-@pytest.fixture(scope="module")
-def small_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("questions") / "warehouse.duckdb"
-    write_small_warehouse(path)
-    return path
-
-
 def written(value: Any) -> str:
     """As it stands in the files: – for empty, no zeros at the end."""
     if value is None:
@@ -59,11 +53,11 @@ def table(rows: list[dict[str, Any]]) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("case", cases())
-def test_the_answer_is_the_one_worked_out_by_hand(case: Case, small_warehouse: Path) -> None:
+def test_the_answer_is_the_one_worked_out_by_hand(case: Case, plain: duckdb.DuckDBPyConnection) -> None:
     values = read_settings(case.question, case.settings)
-    rows = warehouse_query.query_file(small_warehouse, case.question.sql, values)
+    rows = rows_of(plain, case.question.sql, values)
     assert table(rows) == case.answer
-    pasted = warehouse_query.query_file(small_warehouse, write_in(case.question, values))
+    pasted = rows_of(plain, write_in(case.question, values))
     assert table(pasted) == case.answer
 
 
@@ -83,9 +77,9 @@ def test_every_question_can_be_asked_of_the_published_warehouse(question: Questi
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_no_question_adds_up_currencies_or_explains_a_column_that_is_not_there(
-    question: Question, small_warehouse: Path
+    question: Question, plain: duckdb.DuckDBPyConnection
 ) -> None:
-    rows = warehouse_query.query_file(small_warehouse, question.sql, read_settings(question, []))
+    rows = rows_of(plain, question.sql, read_settings(question, []))
     columns = rows[0].keys()
     assert question.columns.keys() <= columns
     if any("cost" in name for name in columns if not name.startswith("pricing_currency")):
@@ -104,12 +98,14 @@ def test_no_question_adds_up_currencies_or_explains_a_column_that_is_not_there(
         ("EUR", "and invoice_issuer_name <> publisher_name", "56"),
     ],
 )
-def test_what_a_fault_makes_of_october(currency: str, condition: str, amount: str, small_warehouse: Path) -> None:
+def test_what_a_fault_makes_of_october(
+    currency: str, condition: str, amount: str, plain: duckdb.DuckDBPyConnection
+) -> None:
     october = (
         "charge_date between date '2026-10-01' and date '2026-10-31' and provider_name = 'AWS'"
         f" and billing_currency = '{currency}'"
     )
     query = f"select sum(billed_cost) as cost from marts.focus_costs where {october} {condition}"
-    [row] = warehouse_query.query_file(small_warehouse, query)
+    [row] = rows_of(plain, query)
     assert written(row["cost"]) == amount
     assert f"| {amount.replace('–', 'nothing')} |" in PAGE.read_text()
