@@ -40,7 +40,7 @@ def test_the_page_tells_every_fault_of_a_published_query() -> None:
 def test_the_commands_of_the_page_run(example_warehouse: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLSPEND_HOME", str(example_warehouse.root))
     [block] = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    for line in block.splitlines():
+    for line in block.replace("\\\n", " ").splitlines():
         given = ""
         for command in line.split(" | "):
             result = CliRunner().invoke(app, shlex.split(command)[1:], input=given)

@@ -5,7 +5,8 @@
 -- parameter project (text): one project
 -- note: An application is a project of mlspend.yml, so that synonyms of tags, rules and shared costs count too.
 --    Currencies stay apart: nothing is converted.
--- published query: does not bind: Tags["ApplicationId"] reads no key of a JSON column in strict dialects.
+-- published query: does not bind: Tags["ApplicationId"] asks for a column ApplicationId: double quotes name columns,
+--    not keys.
 -- published query: wrong answer: one spelling of one tag key; shared costs belong to nobody.
 -- published query: loses the end
 with accounts as (

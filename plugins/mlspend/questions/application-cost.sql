@@ -4,7 +4,8 @@
 -- parameter project (text): one project
 -- note: An application is a project of mlspend.yml, so that synonyms of tags, rules and shared costs count too. The
 --    rows of a charge that is shared out add up to it.
--- published query: does not bind: Tags["Application"] reads no key of a JSON column in strict dialects.
+-- published query: does not bind: Tags["Application"] asks for a column Application: double quotes name columns, not
+--    keys.
 -- published query: wrong answer: one spelling of one tag key; shared costs belong to nobody.
 -- published query: merges years
 -- published query: adds up currencies

@@ -8,8 +8,8 @@
 -- column budget_left: budget less billed_cost
 -- note: Budgets come as a parameter: the warehouse holds none yet. An application is a project of mlspend.yml, so
 --    that synonyms of tags, rules and shared costs count too.
--- published query: does not bind: a comma is missing; Tags["Application"] reads no key of a JSON column in strict
---    dialects.
+-- published query: does not bind: a comma is missing; Tags["Application"] asks for a column Application: double
+--    quotes name columns, not keys.
 -- published query: wrong answer: knows no budget; one spelling of one tag key.
 -- published query: adds up currencies
 -- published query: loses the end
