@@ -132,7 +132,8 @@ from (
     billed_cost, effective_cost, contracted_cost, list_cost
 );
 
--- A history to find an unusual day in: July, account research. On the 9th 40 instead of about 10, and a tax (t2).
+-- A history to find an unusual day in: July, account research. On the 9th 40 instead of about 10; a tax (t2) and a fee
+-- for the rest of the month (t3) begin that day.
 insert into marts.focus_costs by name
 select
     'd' || line.day as x_line_id,
@@ -151,20 +152,23 @@ from (values (1, 10), (2, 12), (3, 10), (4, 11), (5, 10), (6, 13), (7, 10), (8, 
 
 insert into marts.focus_costs by name
 select
-    't2' as x_line_id,
+    line.x_line_id,
     timestamp '2026-07-09 00:00' as charge_period_start,
-    timestamp '2026-07-10 00:00' as charge_period_end,
+    cast(line.charge_period_end as timestamp) as charge_period_end,
     'inv-07' as invoice_id,
     '200000000003' as sub_account_id,
     'Amazon Bedrock' as service_name,
     'us-east-1' as region_id,
-    'Tax' as charge_category,
+    line.charge_category,
     'One-Time' as charge_frequency,
-    50 as billed_cost,
-    50 as effective_cost,
-    50 as contracted_cost,
-    50 as list_cost,
-    'contracted_cost' as x_list_cost_provenance;
+    line.cost as billed_cost,
+    line.cost as effective_cost,
+    line.cost as contracted_cost,
+    line.cost as list_cost,
+    'contracted_cost' as x_list_cost_provenance
+from (
+    values ('t2', '2026-07-10', 'Tax', 50), ('t3', '2026-08-01', 'Usage', 100)
+) as line (x_line_id, charge_period_end, charge_category, cost);
 
 -- The defaults.
 update marts.focus_costs set

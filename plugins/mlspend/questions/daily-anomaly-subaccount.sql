@@ -10,11 +10,11 @@
 -- column usual_cost: the median of the days before that have a cost
 -- column days_known: how many those are
 -- column is_unusual: empty where days_known is too small to say
--- note: A rule of thumb: no season, no trend. Counts use only: tax, credits and purchases fall on single days. The
---    newest day is delivered before it is whole.
+-- note: A rule of thumb: no season, no trend. Counts use only, and no charge over several days: tax, credits,
+--    purchases and monthly fees would all fall on single days. The newest day is delivered before it is whole.
 -- published query: does not bind: AS within GROUP BY.
--- published query: wrong answer: only adds up by day and finds nothing unusual; tax and credits of a single day look
---    unusual.
+-- published query: wrong answer: only adds up by day and finds nothing unusual; tax, credits and monthly fees of a
+--    single day look unusual.
 -- published query: adds up currencies
 -- published query: loses the end
 with days as (
@@ -32,6 +32,7 @@ with days as (
         and ($sub_account_id is null or sub_account_id = $sub_account_id)
         and charge_category = 'Usage'
         and charge_class is distinct from 'Correction'
+        and charge_period_end <= charge_period_start + interval 1 day
     group by all
 ),
 
