@@ -1,4 +1,4 @@
--- A small bill to answer the questions on by hand: 44 charges, amounts that are easy to add up. What a block does not
+-- A small bill to answer the questions on by hand: 45 charges, amounts that are easy to add up. What a block does not
 -- name is empty, but for the defaults at the end.
 --
 -- Accounts: Northwind (USD) with training (…01), serving (…02) and research (…03); Northwind EU (EUR) with …09; and the
@@ -103,7 +103,8 @@ from (
     service_name, charge_category, charge_class, charge_frequency, resource_id, billed_cost
 );
 
--- Virtual currency: v1 buys 1000 tokens for 200 USD; v2, v3 and v5 use tokens. v5 ends where September ends.
+-- Virtual currency: v1 buys 1000 tokens for 200 USD, valid for October; v6 gives 50 for nothing; v2, v3 and v5 use
+-- tokens. v5 ends where September ends.
 insert into marts.focus_costs by name
 select
     line.* replace (
@@ -121,9 +122,10 @@ select
     'Generative AI' as service_subcategory
 from (
     values
-    ('v1', '2026-10-01 00:00', '2026-10-01 01:00', 'nim-10', 'Purchase', 'One-Time', 'Token bundle', 'USD', 'NIMBUS_TOKENS', 1000, 0.25, 0.2, 0.25, 0.2, 0, 200, 0, 200, 250),
+    ('v1', '2026-10-01 00:00', '2026-11-01 00:00', 'nim-10', 'Purchase', 'One-Time', 'Token bundle', 'USD', 'NIMBUS_TOKENS', 1000, 0.25, 0.2, 0.25, 0.2, 0, 200, 0, 200, 250),
     ('v2', '2026-10-07 00:00', '2026-10-08 00:00', 'nim-10', 'Usage', 'Usage-Based', 'Inference large', 'NIMBUS_TOKENS', 'Requests', 150, 0.5, 0.4, 2.5, 2, 300, 0, 60, 60, 75),
     ('v3', '2026-10-08 00:00', '2026-10-09 00:00', 'nim-10', 'Usage', 'Usage-Based', 'Embedding', 'NIMBUS_TOKENS', 'Requests', 50, 0.2, 0.2, 1, 1, 50, 0, 10, 10, 10),
+    ('v6', '2026-10-09 00:00', '2026-10-10 00:00', 'nim-10', 'Credit', 'One-Time', 'Token bundle', 'USD', 'NIMBUS_TOKENS', 50, null, null, null, null, 0, 0, 0, 0, 0),
     ('v5', '2026-09-30 23:00', '2026-10-01 00:00', 'nim-09', 'Usage', 'Usage-Based', 'Inference large', 'NIMBUS_TOKENS', 'Requests', 10, 0.5, 0.4, 2.5, 2, 20, 0, 4, 4, 5)
 ) as line (
     x_line_id, charge_period_start, charge_period_end, invoice_id, charge_category, charge_frequency,

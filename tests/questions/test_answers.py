@@ -12,7 +12,7 @@ import yaml
 from mlspend.adapters import questions, warehouse_query
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.core.questions import Question, read_settings, write_in
-from tests.questions.small_warehouse import rows_of
+from tests.questions.small_warehouse import rows_of, small_bill
 
 QUESTIONS = questions.read_questions()
 PAGE = PROJECT_ROOT / "docs" / "focus-questions.md"
@@ -109,3 +109,23 @@ def test_what_a_fault_makes_of_october(
     [row] = rows_of(plain, query)
     assert written(row["cost"]) == amount
     assert f"| {amount.replace('–', 'nothing')} |" in PAGE.read_text()
+
+
+@pytest.mark.parametrize(
+    ("provider", "publisher", "is_seller"),
+    [
+        ("AWS", "Datalark GmbH", True),
+        ("AWS", "Google LLC", True),
+        ("AWS", "Amazonia Software", True),
+        ("AWS", "Amazon Web Services EMEA SARL", False),
+        ("Amazon Web Services", "AWS India", False),
+        ("Microsoft", "Microsoft Corporation", False),
+        ("Microsoft", "AWS", True),
+        ("Google Cloud", "Google LLC", False),
+    ],
+)
+def test_a_provider_is_no_seller_on_its_own_marketplace(provider: str, publisher: str, is_seller: bool) -> None:
+    question = QUESTIONS["marketplace-vendors-costs"]
+    named = f"update marts.focus_costs set provider_name = '{provider}', publisher_name = '{publisher}'"
+    with small_bill(named) as connection:
+        assert bool(rows_of(connection, question.sql, read_settings(question, []))) == is_seller
