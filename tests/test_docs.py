@@ -37,7 +37,17 @@ DOCS = PROJECT_ROOT / "docs"
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 USER_PAGES = [
     DOCS / f"{name}.md"
-    for name in ("analysts", "attribution", "digest", "configuration", "events", "exports", "freshness", "retention")
+    for name in (
+        "analysts",
+        "attribution",
+        "digest",
+        "configuration",
+        "events",
+        "exports",
+        "freshness",
+        "retention",
+        "tag-policy",
+    )
 ]
 
 
@@ -163,6 +173,18 @@ def test_wrong_configurations_are_answered_as_the_page_says(tmp_path: Path, monk
         Path("config/mlspend.yml").write_text(text)
         result = CliRunner().invoke(app, ["config", "check", "config/mlspend.yml"])
         assert (result.exit_code, result.stdout) == (1, answer)
+
+
+def test_a_plan_is_answered_as_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = DOCS / "tag-policy.md"
+    [plan], [answer] = blocks(page, "json plan"), blocks(page, "text")
+    monkeypatch.setenv("MLSPEND_CONFIG", str(PROJECT_ROOT / "config" / "mlspend.yml"))
+    result = CliRunner().invoke(app, ["tags", "check", "-"], input=plan)
+    assert result.exit_code == 1
+    assert [line.rstrip() for line in result.stdout.splitlines()] == answer.splitlines()
+    written = CliRunner().invoke(app, ["tags", "export", "--to", str(tmp_path)]).stdout.split()
+    patterns = [name for cells in rows(page) for name in in_code(cells[0]) if "/" in name]
+    assert {path for pattern in patterns for path in map(str, tmp_path.glob(pattern))} == set(written)
 
 
 def test_every_key_of_the_configuration_is_explained() -> None:

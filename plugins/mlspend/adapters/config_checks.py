@@ -12,6 +12,7 @@ from mlspend.adapters.config_base import RESERVED_NAMES
 from mlspend.adapters.config_model import Config
 from mlspend.adapters.config_ownership_checks import check_meanings, check_ownership
 from mlspend.adapters.config_rule_checks import check_rules
+from mlspend.adapters.config_tag_policy import check_tag_policy
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.secret_shapes import is_secret_name, secret_shape
 
@@ -88,7 +89,16 @@ def _known_keys(place: Place) -> list[str]:
 
 def _allowed(place: Place) -> list[str]:
     described = _field_at(place)
-    return [str(value) for value in get_args(described.annotation)] if described else []
+    return [str(value) for value in _literals(described.annotation)] if described else []
+
+
+def _literals(annotation: Any) -> Iterator[Any]:
+    """Yield the values of a Literal, also of one within a list."""
+    for inner in get_args(annotation):
+        if get_args(inner):
+            yield from _literals(inner)
+        elif inner is not Ellipsis:
+            yield inner
 
 
 def _wanted(place: Place) -> str:
@@ -120,6 +130,7 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from check_meanings([(("environments", name), name, words) for name, words in config.environments.items()])
     yield from check_meanings([(("ml_stages", name), name, words) for name, words in config.ml_stages.items()])
     yield from check_rules(config)
+    yield from check_tag_policy(config)
 
 
 def _check_names(key: str, names: list[str]) -> Iterator[tuple[Place, str]]:

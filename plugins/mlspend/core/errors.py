@@ -158,3 +158,11 @@ class StateUnknown(Terminal):
 
 class QueryRefused(Terminal):
     """DuckDB refused a query on the published warehouse; whoever wrote it must correct it."""
+
+
+class PlanUnreadable(Terminal):
+    """What was given as a Terraform plan is not one, or of a format that mlspend does not read."""
+
+
+class TagPolicyUnfit(Terminal):
+    """A key or a name of the tag policy cannot be written in a cloud; the configuration's owner must name another."""
