@@ -184,3 +184,62 @@
     {%- set names = rules.get("tag_values", {}).get(dimension, {}) -%}
     {{ dimension ~ "_names.name" if names else canonical_value("combinations.tagged_" ~ dimension) }}
 {%- endmacro %}
+
+
+{# What tells this dimension of a combination: tag, rule, linked_resource or none. A project brings its team along. #}
+{% macro covered_by(dimension) -%}
+    {%- if dimension == "project" -%}
+    x_attributed_by
+    {%- else -%}
+    case
+        {%- if dimension == "team" %}
+        when project_team is not null then x_attributed_by
+        {%- endif %}
+        when named_{{ dimension }} is not null then 'tag'
+        when ruled_{{ dimension }} is not null then 'rule'
+        else 'none'
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# What the tags themselves say of this dimension. #}
+{% macro tag_status(dimension) -%}
+    case
+        when named_{{ dimension }} is not null then 'known'
+        when {{ canonical_value("tagged_" ~ dimension) }} is not null then 'unknown_value'
+        else 'missing'
+    end
+{%- endmacro %}
+
+
+{# Relation (word, project): the canonical names and aliases of projects, by the rules of the partition. #}
+{% macro project_words() -%}
+    (
+        {%- for rules_name, rules in rules_in_use().items() %}
+        select
+            tagged as word,
+            name as project
+        from {{ tag_names(rules, "project") }} as names
+        where {{ in_rules(rules_name) }}
+        {{ "union all" if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{# Who made a resource, as AWS says in a tag or in the column of its own that exports may have. #}
+{% macro creator() -%}
+    coalesce({{ first_tag(plan().get("creator_keys", [])) }}, x_extra['line_item_iam_principal'])
+{%- endmacro %}
+
+
+{# What resources that belong together share of their names: the one or two words before what is numbered. Ids that AWS
+   draws (i-…, vol-…, snap-…) share nothing. #}
+{% macro name_prefix(resource_id) -%}
+    {%- set name = canonical_value(arn_part(resource_id, "name")) -%}
+    case
+        when not regexp_matches({{ name }}, '^[a-z]+-[0-9a-f]{8,}$')
+            then nullif(regexp_extract({{ name }}, '^[a-z]{3,}(-[a-z]{3,})?'), '')
+    end
+{%- endmacro %}

@@ -101,3 +101,90 @@
     } -%}
     nullif(regexp_extract({{ resource_id }}, {{ quoted(patterns[part]) }}, 1), '')
 {%- endmacro %}
+
+
+{# The last part of a resource's id: what is left of an ARN when it is written without one. #}
+{% macro link_key(resource_id) -%}
+    nullif(regexp_extract({{ resource_id }}, '[^/:]+$'), '')
+{%- endmacro %}
+
+
+{# Relation (resource, linked, valid_from, valid_to): which resource leads to which other. #}
+{% macro resource_links(rules) -%}
+    {%- if rules.get("links_file") -%}
+    (
+        select
+            resource,
+            linked,
+            coalesce(valid_from, date '0001-01-01') as valid_from,
+            coalesce(valid_to, date '9999-12-31') as valid_to
+        from read_json({{ quoted(rules.links_file) }}, format = 'array', columns = {
+            resource: 'varchar', linked: 'varchar', valid_from: 'date', valid_to: 'date'
+        })
+    )
+    {%- else -%}
+    {{ dated_relation(rules.get("links", []), {"resource": "resource", "linked": "linked"}) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Relation (resource, as_of, project): what resources without an owner lead to, over at most five links, a snapshot to
+   its volume, a volume to its instance: the project of the nearest that tags give an owner; where they give it several,
+   that of most effective cost, ties by name. Read from `tagged`; a circle of links leads nowhere new. #}
+{% macro linked_projects(rules) -%}
+    {%- set asks = rules.get("rules", []) | selectattr("when.linked", "defined") | list -%}
+    {%- if asks -%}
+    (
+        with recursive owners as (
+            select
+                {{ link_key("resource_id") }} as resource,
+                named_project as project
+            from tagged
+            where named_project is not null and resource_id is not null
+            group by 1, 2
+            qualify row_number() over (
+                partition by {{ link_key("resource_id") }} order by sum(effective_cost) desc, named_project
+            ) = 1
+        ),
+
+        chains as (
+            select distinct
+                {{ link_key("resource_id") }} as resource,
+                as_of,
+                {{ link_key("resource_id") }} as reached,
+                0 as steps
+            from tagged
+            where named_project is null and resource_id is not null
+            union
+            select
+                chains.resource,
+                chains.as_of,
+                links.linked as reached,
+                chains.steps + 1 as steps
+            from chains
+            inner join {{ resource_links(rules) }} as links
+                on chains.reached = links.resource and chains.as_of between links.valid_from and links.valid_to
+            where chains.steps < 5
+        )
+
+        select
+            chains.resource,
+            chains.as_of,
+            owners.project
+        from chains
+        inner join owners on chains.reached = owners.resource
+        where chains.reached <> chains.resource
+        qualify row_number() over (
+            partition by chains.resource, chains.as_of order by chains.steps, owners.project
+        ) = 1
+    )
+    {%- else -%}
+    (
+        select
+            cast(null as varchar) as resource,
+            cast(null as date) as as_of,
+            cast(null as varchar) as project
+        where false
+    )
+    {%- endif -%}
+{%- endmacro %}

@@ -41,15 +41,32 @@ CONFIG = Config(
         ),
     ),
     teams=(Team(name="platform"), Team(name="risk")),
+    resource_links="links.csv",
     rules=(
         rule("nat", {"services": ("AmazonEC2",), "usage_type": "NatGateway"}, shared="network"),
         rule("jobs", {"resource_kind": ("training-job",), "resource_name": "^fraud-"}, project="fraud"),
         rule("train", {"resource_kind": ("training-job",)}, ml_stage="training"),
         rule("tax", {"line_item_types": ("Tax",)}, shared="overhead", over_tags=True, team="platform"),
         rule("pods", {"namespace": ("serving",)}, project="fraud", ml_stage="inference"),
+        rule("links", {"linked": True}),
         rule("late", {"accounts": ("000000000009",)}, project="fraud", valid_from=OCTOBER_20),
     ),
 )
+LINKS = """\
+resource_id,linked_resource_id,valid_from,valid_to
+snap-1,arn:aws:ec2:eu-west-1:000000000001:volume/vol-1,,
+vol-1,i-1,,2026-10-19
+snap-2,snap-3,,
+snap-3,snap-2,,
+c0,c1,,
+c1,c2,,
+c2,c3,,
+c3,c4,,
+c4,c5,,
+c5,c6,,
+"""
+INSTANCE = "arn:aws:ec2:eu-west-1:000000000001:instance/i-1"
+SNAPSHOT = "arn:aws:ec2:eu-west-1:000000000001:snapshot/snap-1"
 JOB = "arn:aws:sagemaker:eu-west-1:000000000001:training-job/"
 # What is special about a line of 1 dollar, and the owner it is to have.
 CASES = [
@@ -86,15 +103,52 @@ CASES = [
         {"line_item_resource_id": "arn:aws:eks:eu-west-1:000000000001:pod/blue/serving/web-1/uid"},
         "fraud risk unknown inference rule pods",
     ),
+    # The instance is mostly fraud's; a snapshot leads to it by its volume, as long as that is attached.
+    *[
+        (
+            "2026-10-01",
+            {"line_item_resource_id": INSTANCE, "tags": {"user_project": owner}},
+            f"{owned} unknown unknown tag -",
+        )
+        for owner, owned in (("fraud", "fraud risk"), ("old", "ml-platform platform"), ("fraud", "fraud risk"))
+    ],
+    ("2026-10-01", {"line_item_resource_id": SNAPSHOT}, "fraud risk unknown unknown linked_resource links"),
+    ("2026-10-20", {"line_item_resource_id": SNAPSHOT}, "unattributed unattributed unknown unknown none -"),
+    ("2026-10-01", {"line_item_resource_id": "snap-2"}, "unattributed unattributed unknown unknown none -"),
+    # Five links are followed, six are not.
+    (
+        "2026-10-01",
+        {"line_item_resource_id": "c6", "tags": {"user_project": "ml-platform"}},
+        "ml-platform platform unknown unknown tag -",
+    ),
+    ("2026-10-01", {"line_item_resource_id": "c1"}, "ml-platform platform unknown unknown linked_resource links"),
+    ("2026-10-01", {"line_item_resource_id": "c0"}, "unattributed unattributed unknown unknown none -"),
     ("2026-10-19", {"line_item_usage_account_id": "000000000009"}, "unattributed unattributed unknown unknown none -"),
     ("2026-10-20", {"line_item_usage_account_id": "000000000009"}, "fraud platform unknown unknown rule late"),
 ]
+
+# Of another account: what has no owner, and what speaks for one.
+ML_PLATFORM, NOBODY = "ml-platform platform unknown unknown tag -", "unattributed unattributed unknown unknown none -"
+ALICE = {"aws:createdBy": "AssumedRole:alice"}
+ENDPOINT = "arn:aws:sagemaker:eu-west-1:000000000005:endpoint/rank-blue-"
+for resource, tags, owner in [
+    ("bucket-of-fraud-raw", {}, NOBODY),
+    ("i-0a1b2c3d4e5f60001", ALICE, NOBODY),
+    *[("i-0a1b2c3d4e5f60002", {**ALICE, "user_project": "old"}, ML_PLATFORM)] * 3,
+    ("i-0a1b2c3d4e5f60003", {**ALICE, "user_project": "fraud"}, "fraud risk unknown unknown tag -"),
+    (ENDPOINT + "1", {"user_project": "old"}, ML_PLATFORM),
+    (ENDPOINT + "2", {}, NOBODY),
+    ("fraudulent", {}, NOBODY),
+]:
+    special = {"line_item_resource_id": resource, "tags": tags, "line_item_usage_account_id": "000000000005"}
+    CASES.append(("2026-10-01", special, owner))
 
 
 def test_every_charge_has_the_owner_worked_out_by_hand(home: Home) -> None:
     lines = [
         line(day, "1", line_item_operation=str(number), **special) for number, (day, special, _) in enumerate(CASES)
     ]
+    (home.root / "links.csv").write_text(LINKS)
     built = warehouse.build(home, CONFIG, [land(home, lines, "2026-10", "o1")], None, now=NOW)
     owners = ask(
         built.warehouse_path,
@@ -112,3 +166,24 @@ def test_every_charge_has_the_owner_worked_out_by_hand(home: Home) -> None:
     assert sorted(ask(built.warehouse_path, shared)) == [("network", Decimal(1)), ("overhead", Decimal(1))]
     raw = "select count(*) from marts.focus_costs where tags['user_project'] = ' ML_Platform '"
     assert ask(built.warehouse_path, raw) == [(1,)], "raw tags stay as they are"
+    # By hand from the cases: how many of their dollars tags, rules and links cover.
+    coverage = """select dimension, covered_by, tag_status, sum(effective_cost) from marts.tag_coverage
+        group by all having dimension in ('project', 'ml_stage') order by all"""
+    assert ask(built.warehouse_path, coverage) == [
+        ("ml_stage", "none", "missing", Decimal(33)),
+        ("ml_stage", "rule", "missing", Decimal(4)),
+        ("project", "linked_resource", "missing", Decimal(2)),
+        ("project", "none", "missing", Decimal(12)),
+        ("project", "none", "unknown_value", Decimal(1)),
+        ("project", "rule", "known", Decimal(1)),
+        ("project", "rule", "missing", Decimal(5)),
+        ("project", "tag", "known", Decimal(16)),
+    ]
+    suggested = """select resource_id, suggested_project, evidence, shared_trait, evidence_share, effective_cost
+        from marts.suggested_owners where sub_account_id = '000000000005' order by all"""
+    assert ask(built.warehouse_path, suggested) == [
+        (ENDPOINT + "2", "ml-platform", "resource_prefix", "rank-blue", 1.0, Decimal(1)),
+        ("bucket-of-fraud-raw", "fraud", "name", "fraud", 1.0, Decimal(1)),
+        ("fraudulent", "ml-platform", "account", "000000000005", 0.8, Decimal(1)),
+        ("i-0a1b2c3d4e5f60001", "ml-platform", "creator", "AssumedRole:alice", 0.75, Decimal(1)),
+    ]

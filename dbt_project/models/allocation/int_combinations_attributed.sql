@@ -30,13 +30,21 @@
                 {{ arn_part('combinations.resource_id', 'kind') }} as resource_kind,
                 {{ arn_part('combinations.resource_id', 'name') }} as arn_name,
                 {{ arn_part('combinations.resource_id', 'namespace') }} as pod_namespace,
-                {{ arn_part('combinations.resource_id', 'cluster') }} as pod_cluster,
-                cast(null as varchar) as linked_project
+                {{ arn_part('combinations.resource_id', 'cluster') }} as pod_cluster
             from combinations
             left join {{ tag_names(rules, 'project') }} as project_names on {{ is_named('project') }}
             left join {{ tag_names(rules, 'team') }} as team_names on {{ is_named('team') }}
             left join {{ tag_names(rules, 'environment') }} as environment_names on {{ is_named('environment') }}
             left join {{ tag_names(rules, 'ml_stage') }} as ml_stage_names on {{ is_named('ml_stage') }}
+        ),
+
+        linked as (
+            select
+                tagged.*,
+                links.project as linked_project
+            from tagged
+            left join {{ linked_projects(rules) }} as links
+                on {{ link_key('tagged.resource_id') }} = links.resource and tagged.as_of = links.as_of
         ),
 
         matched as (
@@ -46,7 +54,7 @@
                 {{ first_rule(rules, 'team') }} as team_rule,
                 {{ first_rule(rules, 'environment') }} as environment_rule,
                 {{ first_rule(rules, 'ml_stage') }} as ml_stage_rule
-            from tagged
+            from linked
         ),
 
         ruled as (

@@ -1,7 +1,7 @@
 """Write plan.json: all that dbt is told about one build. The macros in dbt_project/macros/plan.sql read it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from mlspend.adapters.build_inputs import NOTHING_ELSE, BuildInputs, Rows
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_folder import receipt_file
-from mlspend.core.attribution import keys_of_rules, match_tag_keys
+from mlspend.core.attribution import CREATOR_KEYS, keys_of_rules, match_tag_keys
 from mlspend.core.deliveries import Partition, Publication, Receipt
 from mlspend.core.export_kinds import AWS_CUR, FOCUS
 from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
@@ -78,13 +78,10 @@ def write_plan(
         "lake_files": {table: {"kept": list(kept_files[table])} for table in LAKE_TABLES},
         # The rules in use, by the name that partitions call them by.
         "rules": {
-            name: {
-                **each,
-                "delivered_keys": match_tag_keys(each["tag_keys"], delivered),
-                "rule_keys": match_tag_keys(keys_of_rules(each.get("rules", [])), delivered),
-            }
+            name: _plan_rules(folder, name, each, delivered)
             for name, each in (rules or {"": config.attribution()}).items()
         },
+        "creator_keys": match_tag_keys({"creator": CREATOR_KEYS}, delivered)["creator"],
         "inputs": {name: str(_write_rows(folder, name, rows)) for name, rows in inputs.tables.items()},
     }
     (folder / "plan.json").write_text(json.dumps(plan, indent=1))
@@ -122,6 +119,18 @@ def _plan_partition(
         "landed_files": {**{shape: [file] for shape, file in empty.items()}, receipt.shape: landed},
         "lake_files": lake_files,
     }
+
+
+def _plan_rules(folder: Path, name: str, rules: Mapping[str, Any], delivered: Iterable[str]) -> dict[str, Any]:
+    """Return rules with the tag keys that were delivered; links, which may be many, go into a file beside the plan."""
+    planned = {
+        **rules,
+        "delivered_keys": match_tag_keys(rules["tag_keys"], delivered),
+        "rule_keys": match_tag_keys(keys_of_rules(rules.get("rules", [])), delivered),
+    }
+    if links := planned.pop("links", None):
+        planned["links_file"] = str(_write_rows(folder, f"links-{name}", links))
+    return planned
 
 
 def _place(partition: Partition) -> dict[str, str]:

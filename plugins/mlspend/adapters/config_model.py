@@ -90,6 +90,7 @@ class Config(Strict):
     ml_stages: Mapping[str, Words] = ML_STAGES
     projects: tuple[Project, ...] = ()
     rules: tuple[Rule, ...] = ()
+    resource_links: Text | None = Field(default=None, description="a CSV file, absolute or below MLSPEND_HOME")
     teams: tuple[Team, ...] = ()
     digest: Digest = Digest()
     preferred_kinds: tuple[Literal["aws_cur2", "aws_cur_legacy", "aws_focus", "focus"], ...] = Field(

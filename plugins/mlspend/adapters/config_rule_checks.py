@@ -8,8 +8,10 @@ from mlspend.adapters import duckdb_files
 from mlspend.adapters.config_attribution import PATTERNS, Rule
 from mlspend.adapters.config_base import RESERVED_NAMES
 from mlspend.adapters.config_ownership_checks import Found, check_days, check_name, overlap, told
+from mlspend.adapters.resource_links import read_links
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.attribution import canonical_value
+from mlspend.core.errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from mlspend.adapters.config_model import Config
@@ -21,6 +23,7 @@ _LONGEST_PATTERN = 1000
 def check_rules(config: "Config") -> Found:
     """Find what is wrong with each rule, then what they are to one another."""
     yield from _check_patterns(config.rules)
+    yield from _check_links(config)
     for position, rule in enumerate(config.rules):
         yield from _check_rule(config, ("rules", position), rule)
         yield from _check_order(("rules", position), rule, config.rules[:position])
@@ -63,6 +66,18 @@ def _check_target(config: "Config", place: Place, rule: Rule) -> Found:
     taken = {canonical_value(name) for name in (*projects, *RESERVED_NAMES)}
     if rule.shared is not None and canonical_value(rule.shared) in taken:
         yield (*place, "shared"), f"is {rule.shared!r}, the name of a project; a shared cost needs one of its own"
+
+
+def _check_links(config: "Config") -> Found:
+    for position, rule in enumerate(config.rules):
+        if rule.when.linked and config.resource_links is None:
+            place = ("rules", position, "when", "linked")
+            yield place, "asks which resource leads to which, and `resource_links` names no file; write one"
+    if config.resource_links is not None:
+        try:
+            read_links(config.resource_links)
+        except ConfigInvalid as error:
+            yield ("resource_links",), str(error)
 
 
 def _check_patterns(rules: Sequence[Rule]) -> Found:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from mlspend.adapters.config_attribution import Dated, Rule
+from mlspend.adapters.resource_links import ResourceLink, read_links
 from mlspend.core.attribution import canonical_value, turning_days, within
 
 if TYPE_CHECKING:
@@ -19,12 +20,13 @@ def rules_in_force(config: "Config", first: date | None = None, last: date | Non
     `tag_keys`: dimension → keys, most trusted first. `tag_values`: dimension → {canonical value: its name}, for values
     that mean the same on all these days; `dated_values`: dimension → rows of value, name and days for the others.
     `projects`: rows of name, aliases, team and days; where there are none, a project tag's value is the project.
-    `rules`: the rules for what carries no tag, in their order. `turning_days`: between two of them nothing changes.
+    `rules`: the rules for what carries no tag, in their order; `links`: rows of resource, linked and days, where a rule
+    asks for them. `turning_days`: between two of them nothing changes.
     Days are text, valid_from and valid_to, both included; empty where the thing holds to the end of these days.
     """
     days: list[_Days] = []
 
-    def in_force(dated: Dated) -> dict[str, str | None] | None:
+    def in_force(dated: Dated | ResourceLink) -> dict[str, str | None] | None:
         found = within(dated.valid_from, dated.valid_to, first, last)
         if found is None:
             return None
@@ -46,6 +48,12 @@ def rules_in_force(config: "Config", first: date | None = None, last: date | Non
             {**row, "team": None, "valid_from": None, "valid_to": None}
         ]
     rules = [{**_plain(rule), **held} for rule in config.rules if (held := in_force(rule)) is not None]
+    asks_links = any(rule["when"].get("linked") for rule in rules)
+    links = [
+        {"resource": link.resource, "linked": link.linked, **held}
+        for link in (read_links(config.resource_links) if asks_links and config.resource_links else ())
+        if (held := in_force(link)) is not None
+    ]
     return {
         "tag_keys": {dimension: list(keys) for dimension, keys in config.tags.model_dump().items()},
         "tag_values": {
@@ -58,6 +66,7 @@ def rules_in_force(config: "Config", first: date | None = None, last: date | Non
         "projects": projects,
         "teams": [team.name for team in config.teams],
         "rules": rules,
+        **({"links": links} if asks_links else {}),
         "turning_days": [day.isoformat() for day in turning_days(days)],
     }
 

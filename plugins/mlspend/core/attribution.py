@@ -17,6 +17,9 @@ COST_CATEGORY = "cost_category/"
 # https://docs.aws.amazon.com/cur/latest/userguide/split-cost-allocation-data.html
 KUBERNETES_KEYS = {"namespace": "aws:eks:namespace", "cluster": "aws:eks:cluster-name"}
 
+# Who made a resource, as AWS tags it: legacy exports and CUR 2.0 spell the key in two ways.
+CREATOR_KEYS = ("aws:createdBy", "aws_created_by")
+
 
 def canonical_value(value: str) -> str:
     """Return a tag's value without case, outer separators and the choice of separators; the macro does the same.
