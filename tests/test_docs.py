@@ -157,8 +157,9 @@ def test_the_analysts_page_knows_every_published_table_and_no_column_that_is_not
 
 
 @pytest.mark.parametrize("text", page_blocks("yaml"))
-def test_every_configuration_is_valid(text: str, tmp_path: Path) -> None:
+def test_every_configuration_is_valid(text: str, tmp_path: Path, home: Home) -> None:
     """One that is not whole stands for these sections of the page's first."""
+    (home.root / "resource-links.csv").write_text("resource_id,linked_resource_id\n")
     whole = yaml.safe_load(blocks(DOCS / "configuration.md", "yaml")[0])
     path = tmp_path / "mlspend.yml"
     path.write_text(text if "company" in yaml.safe_load(text) else yaml.safe_dump(whole | yaml.safe_load(text)))
