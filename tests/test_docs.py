@@ -45,6 +45,7 @@ USER_PAGES = [
         "events",
         "exports",
         "freshness",
+        "reconciliation",
         "retention",
         "tag-policy",
     )
@@ -191,7 +192,7 @@ def test_a_plan_is_answered_as_the_page_says(tmp_path: Path, monkeypatch: pytest
 def test_every_key_of_the_configuration_is_explained() -> None:
     def keys(model: type[BaseModel]) -> Iterator[str]:
         for name, field in model.model_fields.items():
-            yield name
+            yield field.alias or name
             for inner in [field.annotation, *getattr(field.annotation, "__args__", ())]:
                 if isinstance(inner, type) and issubclass(inner, BaseModel):
                     yield from keys(inner)

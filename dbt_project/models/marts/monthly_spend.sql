@@ -17,7 +17,13 @@ select
     billing_currency,
     sum(billed_cost) as billed_cost,
     sum(effective_cost) as effective_cost,
-    cast(sum(line_count) as bigint) as line_count
+    cast(sum(line_count) as bigint) as line_count,
+    reporting_currency,
+    exchange_rate,
+    exchange_rate_date,
+    exchange_rate_origin,
+    sum(reporting_billed_cost) as reporting_billed_cost,
+    sum(reporting_effective_cost) as reporting_effective_cost
 from {{ ref('daily_spend') }}
 where {{ in_partition() }}
 group by all

@@ -1,5 +1,6 @@
 """mlspend.yml is loaded here. Unknown keys are errors, secrets are refused, every error names file, line and key."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +9,11 @@ from pydantic import ValidationError
 from mlspend.adapters import yaml_lines
 from mlspend.adapters.config_checks import cross_check, explain, find_secrets, written
 from mlspend.adapters.config_model import Config
+from mlspend.adapters.home import Home
+from mlspend.adapters.rates_file import rates_path, read_rates_file
 from mlspend.adapters.source_names import config_path
 from mlspend.adapters.yaml_lines import Document, Place
-from mlspend.core.errors import ConfigInvalid
+from mlspend.core.errors import ConfigInvalid, RatesUnreadable
 
 __all__ = ["Config", "Problem", "check", "default", "load"]
 
@@ -46,8 +49,24 @@ def load(path: Path | None = None) -> Config:
 
 
 def check(path: Path | None = None) -> list[Problem]:
-    """Return everything wrong with the configuration in `path`, in the order of its lines."""
-    return _read(path or config_path())[1]
+    """Return everything wrong with the configuration in `path`, in the order of its lines.
+
+    Files that it names are read too, once nothing else is wrong.
+    """
+    path = path or config_path()
+    config, problems = _read(path)
+    return problems if problems or config is None else list(_check_files(path, config))
+
+
+def _check_files(path: Path, config: Config) -> Iterator[Problem]:
+    if config.currencies and config.currencies.rates_file:
+        place: Place = ("currencies", "rates_file")
+        try:
+            read_rates_file(rates_path(Home.from_environment(), config.currencies.rates_file))
+        except RatesUnreadable as error:
+            line = yaml_lines.read(path).line_of(place)
+            for sentence in str(error).splitlines():
+                yield Problem(str(path), line, written(place), sentence)
 
 
 def _read(path: Path) -> tuple[Config | None, list[Problem]]:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, get_args
 from zoneinfo import available_timezones
 
@@ -10,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from mlspend.adapters.config_base import RESERVED_NAMES
 from mlspend.adapters.config_model import Config
+from mlspend.adapters.config_money_checks import check_currencies
 from mlspend.adapters.config_ownership_checks import check_meanings, check_ownership
 from mlspend.adapters.config_rule_checks import check_rules
 from mlspend.adapters.config_tag_policy import check_tag_policy
@@ -63,7 +65,8 @@ def explain(detail: dict[str, Any]) -> tuple[Place, str]:
         return place, f"is not a set of keys; known here: {known_here}"
     if value is None or value == "":
         return place, f"is empty{_wanted(place)}"
-    return place, f"is {value!r}, which cannot be right{_wanted(place)}"
+    told = f"{value:f}" if isinstance(value, Decimal) else repr(value)
+    return place, f"is {told}, which cannot be right{_wanted(place)}"
 
 
 def _field_at(place: Place) -> FieldInfo | None:
@@ -71,9 +74,14 @@ def _field_at(place: Place) -> FieldInfo | None:
     model: type[BaseModel] | None = Config
     found = None
     for key in (part for part in place if isinstance(part, str)):
-        found = model.model_fields.get(key) if model else None
+        found = _fields(model).get(key) if model else None
         model = _model_in(found) if found else None
     return found
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields by the keys that people write."""
+    return {described.alias or name: described for name, described in model.model_fields.items()}
 
 
 def _model_in(described: FieldInfo) -> type[BaseModel] | None:
@@ -84,7 +92,7 @@ def _model_in(described: FieldInfo) -> type[BaseModel] | None:
 def _known_keys(place: Place) -> list[str]:
     described = _field_at(place)
     model = _model_in(described) if described else None if place else Config
-    return list(model.model_fields) if model else []
+    return list(_fields(model)) if model else []
 
 
 def _allowed(place: Place) -> list[str]:
@@ -131,6 +139,7 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from check_meanings([(("ml_stages", name), name, words) for name, words in config.ml_stages.items()])
     yield from check_rules(config)
     yield from check_tag_policy(config)
+    yield from check_currencies(config)
 
 
 def _check_names(key: str, names: list[str]) -> Iterator[tuple[Place, str]]:

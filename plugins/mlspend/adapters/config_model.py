@@ -9,6 +9,7 @@ from pydantic import Field
 
 from mlspend.adapters.config_attribution import ENVIRONMENTS, ML_STAGES, Project, Rule, TagKeys, Team
 from mlspend.adapters.config_base import Strict, Text, Words
+from mlspend.adapters.config_money import Currencies
 from mlspend.adapters.config_tag_policy import TagPolicy
 from mlspend.adapters.home import Home
 from mlspend.adapters.rules_in_force import rules_in_force
@@ -99,6 +100,7 @@ class Config(Strict):
     freshness: Freshness = Freshness()
     retention: Retention = Retention()
     tag_policy: TagPolicy = TagPolicy()
+    currencies: Currencies | None = None
 
     def source(self, name: str) -> Source:
         """Return the source called `name`; ConfigInvalid naming the known ones where there is none."""

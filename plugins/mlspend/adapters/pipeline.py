@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mlspend.adapters import landing, landing_folder, proof, proved_builds, publication, warehouse
+from mlspend.adapters import exchange_rates, landing, landing_folder, proof, proved_builds, publication, warehouse
 from mlspend.adapters.build_inputs import BuildInputs
 from mlspend.adapters.config import Config
 from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
@@ -232,7 +232,7 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
 def make_build(home: Home, config: Config, ledger: Ledger, previous: Publication | None, *, now: datetime) -> Build:
     """Build privately what counts, on top of the `previous` publication, and record it; the proof is another step."""
     receipts = receipts_that_count(config, ledger)
-    made = warehouse.build(home, config, receipts, previous, now=now, inputs=inputs_of(config, ledger))
+    made = warehouse.build(home, config, receipts, previous, now=now, inputs=inputs_of(home, config, ledger))
     if not made.is_unchanged:
         ledger.record_built(made.partitions, now)
         reached(Step.BUILD_RECORDED)
@@ -252,15 +252,15 @@ def receipts_that_count(config: Config, ledger: Ledger) -> list[Receipt]:
     return counting
 
 
-def inputs_of(config: Config, ledger: Ledger) -> BuildInputs:  # noqa: ARG001
+def inputs_of(home: Home, config: Config, ledger: Ledger) -> BuildInputs:
     """Return what a build is made of besides deliveries and configuration."""
-    return BuildInputs()
+    return BuildInputs(rates=exchange_rates.read_rates(home, config, ledger))
 
 
 def awaits_publication(home: Home, config: Config, ledger: Ledger, *, now: datetime) -> bool:
     """Tell whether readers would see something else if everything landed were built and published now."""
     published = publication.read_published(home)
-    receipts, inputs = receipts_that_count(config, ledger), inputs_of(config, ledger)
+    receipts, inputs = receipts_that_count(config, ledger), inputs_of(home, config, ledger)
     contents = warehouse.compare(home, config, receipts, published, now=now, inputs=inputs)
     if published is None:
         return bool(contents.partitions)

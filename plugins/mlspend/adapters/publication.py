@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mlspend.adapters import duckdb_files, landing_removal, ops_tables, publication_history, retirement
+from mlspend.adapters import duckdb_files, exchange_rates, landing_removal, ops_tables, publication_history, retirement
 from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.home import Home
@@ -61,6 +61,7 @@ def publish(
             move_over(Path(build.warehouse_path), home.published_warehouse)
             reached(Step.FILE_REPLACED)
             logger.info("build %s is published at %s", build.build_id, home.published_warehouse)
+        exchange_rates.freeze_used_rates(home, ledger, now=now)
         _bring_in_line(ledger, current)
         reached(Step.PUBLICATION_RECORDED)
         recorded = ledger.publications()

@@ -43,8 +43,9 @@ def build(
 
     Rebuilt are the partitions whose delivery is another one than published, all that have lines when the schema or the
     rules of attribution changed. Published partitions that are too old to be kept line by line stay as sums. Where
-    nothing changed dbt is not started and the build says so. Raises BuildFailed naming the model or test,
-    BuildOvertaken where `previous` is not what is published any more; the published warehouse is never touched.
+    nothing changed dbt is not started and the build says so. Raises RateMissing before anything is built, BuildFailed
+    naming the model or test, BuildOvertaken where `previous` is not what is published any more; the published warehouse
+    is never touched.
     """
     held = {inputs.partition_of(config, receipt): receipt for receipt in receipts}
     configuration_hash = config.attribution_hash()
@@ -64,6 +65,7 @@ def build(
             is_unchanged=True,
             tables_hash=inputs.tables_hash,
         )
+    inputs.refuse_missing_rates(held[partition] for partition in contents.rebuilt)
     with disk_errors(home.root, "building the warehouse"):
         folder = _new_folder(home, now)
     warehouse = folder / "warehouse.duckdb"

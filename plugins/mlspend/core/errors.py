@@ -20,6 +20,14 @@ class ConfigInvalid(Terminal):
     """mlspend.yml must be corrected by its owner."""
 
 
+class RatesUnreadable(Terminal):
+    """The file of exchange rates is not there, or a line of it is wrong; its owner must correct it."""
+
+
+class RateMissing(Terminal):
+    """No exchange rate is known for a billing period's currency; somebody must state it."""
+
+
 class ExportUnrecognised(Terminal):
     """Nothing at the location looks like a billing export mlspend knows."""
 
