@@ -40,6 +40,8 @@ def test_a_restated_period_is_replaced_and_nothing_else_is_opened(home: Home, mo
     restated = land(home, [line("2026-10-01", "3.30"), line("2026-10-02", "5.00")], "2026-10", "o2")
     second = warehouse.build(home, CONFIG, [september, restated], published, now=NOW)
 
+    said_by_dbt = (Path(second.warehouse_path).parent / "logs" / "dbt.log").read_text()
+    assert "no changes found, skipping parsing" in said_by_dbt, "the second build parses no model again"
     assert second.rebuilt == (Partition("aws", "2026-10", "o2"),)
     assert second.partitions == (Partition("aws", "2026-09", "s1"), Partition("aws", "2026-10", "o2"))
     assert kept.read_bytes() == b"unreadable"

@@ -66,8 +66,9 @@ def _environment(run: DbtRun) -> dict[str, str]:
     inherited = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if key in os.environ}
     return {
         **inherited,
-        "DBT_ENV_SECRET_BUILD_FILE": str(run.warehouse),
-        "DBT_ENV_SECRET_BUILD_TEMP": str(run.folder / "temp"),
+        # Relative to the folder dbt works in: where the profile says another path than before, dbt parses all anew.
+        "MLSPEND_BUILD_FILE": os.path.relpath(run.warehouse, run.folder),
+        "MLSPEND_BUILD_TEMP": "temp",
         "MLSPEND_PLAN": str(run.plan),
     }
 
