@@ -30,6 +30,7 @@ _SAMPLE_ROWS = 3
 _SUBJECTS = {
     "landed_lines": "landed lines",
     "landed_partitions": "landed lines",
+    "payers": "landed lines",
     "focus_lines": "focus_costs",
     "duplicate_lines": "focus_costs",
     "allocated_lines": "allocated_costs",

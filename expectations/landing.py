@@ -10,7 +10,13 @@ _TIME_COLUMNS = ("charge_period_start", "line_item_usage_start_date")
 
 def suites() -> Suites:
     """Return the expectations per asset."""
-    return {"landed_lines": _lines(), "landed_partitions": _partitions(), "totals": _totals(), "column_types": _types()}
+    return {
+        "landed_lines": _lines(),
+        "landed_partitions": _partitions(),
+        "payers": _payers(),
+        "totals": _totals(),
+        "column_types": _types(),
+    }
 
 
 def _lines() -> list:
@@ -30,6 +36,27 @@ def _partitions() -> list:
             "select * from {batch} where landed_line_count is distinct from receipt_line_count",
             "critical",
             "A delivery is taken whole or not at all.",
+        )
+    ]
+
+
+def _payers() -> list:
+    return [
+        no_rows(
+            "net_costs_are_whole",
+            """select
+                x_source, billing_period, billing_account_id,
+                case
+                    when not has_net_costs then 'discounts but no net costs'
+                    when not is_landed_net then 'landed by a release that knew no net costs'
+                    else 'lines without net cost'
+                end as problem,
+                billing_currency, unblended_cost, net_unblended_cost, lines_without_net_cost, cost_without_net_cost,
+                discount_cost
+            from {batch} where not is_net and (has_net_costs or discount_cost <> 0)""",
+            "warning",
+            "A payer whose discounts are not in the net columns of all its lines is counted before discounts: add the"
+            " net columns to the export, or deliver and land the period again.",
         )
     ]
 

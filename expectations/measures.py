@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import duckdb
 
+from expectations import aws_costs
 from expectations.engine import quote
 from mlspend.core.proof_plan import CheckedPartition, ProofPlan
 
@@ -35,34 +36,16 @@ LANDED_COLUMNS: dict[str, dict[str, str]] = {
     },
 }
 
-# What a landed line costs when a commitment's fees are spread over its use. Written from AWS's own description of the
-# line item types and on purpose apart from the warehouse's models, which it is held against.
-EFFECTIVE_COST: dict[str, str] = {
-    "aws_cur": """case line_item_line_item_type
-        when 'SavingsPlanNegation' then 0
-        when 'SavingsPlanUpfrontFee' then 0
-        when 'SavingsPlanCoveredUsage' then coalesce(savings_plan_savings_plan_effective_cost, 0)
-        when 'SavingsPlanRecurringFee'
-            then coalesce(savings_plan_total_commitment_to_date, 0) - coalesce(savings_plan_used_commitment, 0)
-        when 'DiscountedUsage' then coalesce(reservation_effective_cost, 0)
-        when 'RIFee'
-            then coalesce(reservation_unused_amortized_upfront_fee_for_billing_period, 0)
-                + coalesce(reservation_unused_recurring_fee, 0)
-        when 'Fee' then if(nullif(reservation_reservation_a_r_n, '') is null, line_item_unblended_cost, 0)
-        when 'Refund' then if(
-            coalesce(nullif(reservation_reservation_a_r_n, ''), nullif(savings_plan_savings_plan_a_r_n, '')) is null
-                and line_item_product_code is distinct from 'ComputeSavingsPlans',
-            line_item_unblended_cost, 0
-        )
-        else line_item_unblended_cost end""",
-    "focus": "effective_cost",
-}
+# Per shape. AWS: written a second time, apart from the warehouse's models.
+BILLED_COST = {"aws_cur": aws_costs.BILLED_COST, "focus": "billed_cost"}
+EFFECTIVE_COST = {"aws_cur": aws_costs.EFFECTIVE_COST, "focus": "effective_cost"}
 
 _GRAIN = "x_source, billing_period, charge_date, billing_account_id, sub_account_id, billing_currency"
 # The part of a receipt that is asked about, as DuckDB describes JSON.
 _RECEIPT = (
-    '{"row_count": "bigint", "control_totals": [{"charge_date": "date", "billing_account_id": "varchar",'
-    ' "sub_account_id": "varchar", "billing_currency": "varchar", "row_count": "bigint", "billed_cost": "varchar"}]}'
+    '{"row_count": "bigint", "net_accounts": ["varchar"], "control_totals": [{"charge_date": "date",'
+    ' "billing_account_id": "varchar", "sub_account_id": "varchar", "billing_currency": "varchar",'
+    ' "row_count": "bigint", "billed_cost": "varchar"}]}'
 )
 _MONEY = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
 _TOTALS = f"""
@@ -86,13 +69,29 @@ def prepare(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
 
 
 def measure_landing(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
-    """Create `landed_lines` and `landed_partitions`; add the hops 'control' (receipts) and 'landed' to `totals`."""
+    """Create `landed_lines`, `landed_partitions` and `payers`; add 'control' (receipts) and 'landed' to `totals`."""
+    receipts = "\nunion all\n".join(
+        f"select {_constants(partition)}, from_json(content, '{_RECEIPT}') as receipt"
+        f" from read_text({quote(partition.receipt)})"
+        for partition in plan.rebuilt
+    )
+    session.execute(
+        f"create or replace table receipts as select * exclude (receipt), unnest(receipt) from ({receipts})"
+    )
+    _measure_payers(session, plan)
     branches = []
     for partition in plan.rebuilt:
         names = LANDED_COLUMNS[partition.shape]
-        columns = ", ".join(f'"{theirs}" as {ours}' for ours, theirs in names.items())
-        columns += f", {EFFECTIVE_COST[partition.shape]} as effective_cost"
-        branches.append(f"select {_constants(partition)}, {columns} from {_parquet(partition.landed_files)}")
+        columns = ", ".join(f'"{theirs}" as {ours}' for ours, theirs in names.items() if ours != "billed_cost")
+        costs = f"{BILLED_COST[partition.shape]} as billed_cost, {EFFECTIVE_COST[partition.shape]} as effective_cost"
+        lines = _parquet(partition.landed_files)
+        if partition.shape == "aws_cur":
+            lines = f"""(
+                select landed.*, coalesce(payers.is_net, false) as is_net from {lines} as landed
+                left join (select * from payers where {_is_partition(partition)}) as payers
+                    on landed.bill_payer_account_id = payers.billing_account_id
+            )"""
+        branches.append(f"select {_constants(partition)}, {columns}, {costs} from {lines}")
         _describe(session, "landing", partition, partition.landed_files, list(names.values()))
     session.execute("create or replace view landed_lines as " + "\nunion all\n".join(branches))
     session.execute(
@@ -102,14 +101,6 @@ def measure_landing(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None
             sub_account_id, billing_currency, count(*) as line_count, sum(billed_cost) as billed_cost,
             sum(effective_cost) as effective_cost
         from landed_lines group by {_GRAIN}"""
-    )
-    receipts = "\nunion all\n".join(
-        f"select {_constants(partition)}, from_json(content, '{_RECEIPT}') as receipt"
-        f" from read_text({quote(partition.receipt)})"
-        for partition in plan.rebuilt
-    )
-    session.execute(
-        f"create or replace table receipts as select * exclude (receipt), unnest(receipt) from ({receipts})"
     )
     session.execute(
         """insert into totals by name
@@ -129,6 +120,31 @@ def measure_landing(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None
             from totals where hop = 'landed' group by all
         ) as landed using (x_source, billing_period)"""
     )
+
+
+def _measure_payers(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
+    """Create `payers`: whose AWS lines are counted net of discounts, and what is known of those whose lines are not."""
+    session.execute(
+        """create or replace table payers (
+            x_source varchar, billing_period varchar, billing_account_id varchar, billing_currency varchar,
+            has_net_costs boolean, lines_without_net_cost bigint, unblended_cost decimal(38, 12),
+            net_unblended_cost decimal(38, 12), cost_without_net_cost decimal(38, 12), discount_cost decimal(38, 12),
+            is_landed_net boolean, is_net boolean
+        )"""
+    )
+    for partition in plan.rebuilt:
+        if partition.shape == "aws_cur":
+            session.execute(
+                f"""insert into payers by name
+                select
+                    found.*, receipt.net_accounts is not null as is_landed_net,
+                    has_net_costs and lines_without_net_cost = 0 and receipt.net_accounts is not null as is_net
+                from (
+                    select {_constants(partition)}, {aws_costs.PAYERS}
+                    from {_parquet(partition.landed_files)} group by all
+                ) as found
+                left join receipts as receipt using (x_source, billing_period)"""
+            )
 
 
 def measure_focus(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
@@ -247,6 +263,10 @@ def _describe(
 
 def _constants(partition: CheckedPartition) -> str:
     return f"{quote(partition.x_source)} as x_source, {quote(partition.billing_period)} as billing_period"
+
+
+def _is_partition(partition: CheckedPartition) -> str:
+    return f"x_source = {quote(partition.x_source)} and billing_period = {quote(partition.billing_period)}"
 
 
 def _list(files: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import duckdb
 
 from mlspend.adapters.build_plan import ALLOCATED_TABLES, LAKE_TABLES
 from mlspend.adapters.home import Home
+from mlspend.core.cur_columns import CUR_COLUMNS
 from mlspend.core.deliveries import Build, ControlTotal, Delivery, Partition, Receipt
 from mlspend.core.focus_columns import FOCUS_1_2
 from mlspend.core.periods import first_day
@@ -37,14 +38,17 @@ _OWNED = {
     "contracted_cost": "line_item_unblended_cost",
     "tags": "map {'project': 'recommender'}",
 }
-_AMORTISED = (
-    "savings_plan_savings_plan_effective_cost",
-    "savings_plan_total_commitment_to_date",
-    "savings_plan_used_commitment",
-    "reservation_effective_cost",
-    "reservation_unused_amortized_upfront_fee_for_billing_period",
-    "reservation_unused_recurring_fee",
-)
+_FILLED = {
+    "identity_line_item_id",
+    "bill_payer_account_id",
+    "line_item_usage_account_id",
+    "line_item_currency_code",
+    "line_item_usage_start_date",
+    "line_item_line_item_type",
+    "line_item_product_code",
+    "line_item_unblended_cost",
+}
+_OTHERS = {name: type_ for name, type_ in CUR_COLUMNS.items() if name not in _FILLED}
 _ALLOCATED = (
     "x_source, billing_account_id, billing_period, x_line_id, charge_date, sub_account_id, provider_name, service_name,"
     " service_category, region_id, resource_id, charge_category, commitment_discount_status, invoice_id,"
@@ -150,9 +154,7 @@ def _land(connection: duckdb.DuckDBPyConnection, home: Home, partition: Partitio
             'Usage' as line_item_line_item_type,
             'AmazonSageMaker' as line_item_product_code,
             cast({LINE_COST} as decimal(38, 12)) as line_item_unblended_cost,
-            cast(null as varchar) as reservation_reservation_a_r_n,
-            cast(null as varchar) as savings_plan_savings_plan_a_r_n,
-            {", ".join(f"cast(null as decimal(38, 12)) as {name}" for name in _AMORTISED)}
+            {", ".join(f"cast(null as {type_}) as {name}" for name, type_ in _OTHERS.items())}
         from range({days * LINES_PER_DAY}) as r(n)"""
     )
     connection.execute(f"copy landed to '{folder / 'lines-00001.parquet'}' (format parquet)")
@@ -169,6 +171,7 @@ def _land(connection: duckdb.DuckDBPyConnection, home: Home, partition: Partitio
         landed_files=(str((folder / "lines-00001.parquet").relative_to(home.landing)),),
         row_count=days * LINES_PER_DAY,
         control_totals=totals,
+        net_accounts=(),
     )
     (folder / "receipt.json").write_text(receipt.to_json())
 

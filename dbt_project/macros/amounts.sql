@@ -6,8 +6,8 @@
      group_by columns that name what is split
      line_id  column that decides ties #}
 {% macro split_amount(amount, share, total, group_by, line_id) -%}
-    {%- set quanta = "cast(" ~ amount ~ " * 1000000000000 as hugeint)" -%}
-    {%- set part = "divide(" ~ quanta ~ " * " ~ share ~ ", " ~ total ~ ")" -%}
+    {%- set quanta = quanta_of(amount) -%}
+    {%- set part = part_of(amount, share, total) -%}
     cast(
         cast(
             {{ part }}
@@ -18,6 +18,32 @@
             end as decimal(26, 0)
         ) * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
     )
+{%- endmacro %}
+
+
+{# The part of an amount that falls to a share of a total, where the rest is nobody's row: what split_amount gives before
+   it hands out what rounding left. NULL where the total is zero. Shares as in split_amount. #}
+{% macro part_of_amount(amount, share, total) -%}
+    cast(
+        cast({{ part_of(amount, share, total) }} as decimal(26, 0))
+        * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
+    )
+{%- endmacro %}
+
+
+{% macro part_of(amount, share, total) -%}
+    divide({{ quanta_of(amount) }} * {{ share }}, {{ total }})
+{%- endmacro %}
+
+
+{# An amount as a share of another: fine enough for 1e-9, and small enough to be multiplied by one of 1e8. #}
+{% macro billionths_of(amount) -%}
+    cast({{ amount }} * 1000000000 as hugeint)
+{%- endmacro %}
+
+
+{% macro quanta_of(amount) -%}
+    cast({{ amount }} * 1000000000000 as hugeint)
 {%- endmacro %}
 
 

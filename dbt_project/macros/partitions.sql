@@ -45,6 +45,12 @@
 {%- endmacro %}
 
 
+{# Whether landing counted net costs; receipts of releases that did not know them hold unblended totals for all. #}
+{% macro partition_counts_net() -%}
+    coalesce(cast(getvariable('counts_net') as boolean), true)
+{%- endmacro %}
+
+
 {# Tell the statements that follow on this connection which partition they are about. #}
 {% macro enter_partition(partition) %}
     {% call statement('enter_partition') -%}
@@ -53,6 +59,7 @@
         set variable version = {{ quoted_or_null(partition.version) }};
         set variable rules = {{ quoted(partition.rules) }};
         set variable previous_version = {{ quoted_or_null(partition.previous_version) }};
+        set variable counts_net = {{ partition.counts_net }};
         set variable receipt = {{ quoted(partition.receipt) }};
         {%- for shape, files in partition.landed_files.items() %}
         set variable landed_{{ shape }} = {{ quoted_list(files) }};

@@ -185,6 +185,61 @@ def test_mostly_unattributed_spend_is_a_warning(build: Build, home: Home) -> Non
     assert found["unattributed_share_below_half"]["severity"] == "warning"
 
 
+def net_lines(net: str, discount: str = "null") -> str:
+    """The landed lines with a net cost and a discount."""
+    return (
+        f"select * replace (cast({net} as decimal(38, 12)) as line_item_net_unblended_cost,"
+        f" cast({discount} as decimal(38, 12)) as discount_total_discount) from lines"
+    )
+
+
+@pytest.mark.parametrize(
+    ("net", "discount", "problem"),
+    [
+        (
+            "if(identity_line_item_id = 'line-3', null, 0.2)",
+            "null",
+            "problem=lines without net cost, billing_currency=USD, unblended_cost=10.000000000000,"
+            " net_unblended_cost=7.800000000000, lines_without_net_cost=1, cost_without_net_cost=0.250000000000",
+        ),
+        ("0", "-0.05", "problem=discounts but no net costs, billing_currency=USD, unblended_cost=10.000000000000"),
+    ],
+    ids=["some", "none"],
+)
+def test_discounts_that_cannot_be_counted_are_a_warning_with_payer_and_money(
+    build: Build, home: Home, net: str, discount: str, problem: str
+) -> None:
+    edit_landed(home, build, net_lines(net, discount))
+    found = red(build, home)
+    assert set(found) == {"net_costs_are_whole"}
+    row = found["net_costs_are_whole"]
+    assert (row["severity"], row["unexpected_count"], row["billing_period"]) == ("warning", 1, "2026-09")
+    assert f"billing_account_id=000000000011, {problem}" in row["sample"]
+
+
+def test_net_costs_of_a_release_that_knew_none_are_a_warning(build: Build, home: Home) -> None:
+    edit_landed(home, build, net_lines("0.2"))
+    receipt = next((home.landing / "aws" / "2026-09").rglob("receipt.json"))
+    receipt.write_text(receipt.read_text().replace('"net_accounts": []', '"net_accounts": null'))
+    found = red(build, home)
+    assert set(found) == {"net_costs_are_whole"}
+    assert "problem=landed by a release that knew no net costs" in found["net_costs_are_whole"]["sample"]
+
+
+def test_net_costs_that_the_control_totals_or_the_lines_do_not_follow_are_found(build: Build, home: Home) -> None:
+    edit_landed(home, build, net_lines("0.2"))
+    found = red(build, home)
+    assert set(found) == {
+        "landed_billed_cost_equals_control_total",
+        "focus_billed_cost_equals_landed",
+        "focus_effective_cost_equals_amortised_landed",
+    }
+    assert (
+        "landed_billed_cost=8.000000000000, focus_billed_cost=10.0"
+        in found["focus_billed_cost_equals_landed"]["sample"]
+    )
+
+
 def test_each_damaged_partition_is_told_by_itself(build: Build, home: Home) -> None:
     edit_warehouse(build, "update marts.reconciliation set is_reconciled = false")
     found = [row for row in answers(build, home) if not row["is_success"]]

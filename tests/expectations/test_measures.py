@@ -19,31 +19,48 @@ LINE = {
     "savings_plan_savings_plan_effective_cost": "5",
     "savings_plan_total_commitment_to_date": "10",
     "savings_plan_used_commitment": "4",
+    "split_line_item_parent_resource_id": "",
+    "line_item_net_unblended_cost": "27",
+    "reservation_net_effective_cost": "1",
+    "reservation_net_unused_amortized_upfront_fee_for_billing_period": "2",
+    "reservation_net_unused_recurring_fee": "3",
+    "savings_plan_net_savings_plan_effective_cost": "4",
+    "savings_plan_net_amortized_upfront_commitment_for_billing_period": "3",
 }
+PLAN = {"savings_plan_savings_plan_a_r_n": ARN}
+RESERVATION = {"reservation_reservation_a_r_n": ARN}
 
 
 @pytest.mark.parametrize(
-    ("line_type", "changes", "effective"),
+    ("line_type", "changes", "effective", "net_effective"),
     [
-        ("Usage", {}, "29"),
-        ("Fee", {}, "29"),
-        ("Fee", {"reservation_reservation_a_r_n": ARN}, "0"),
-        ("Refund", {}, "29"),
-        ("Refund", {"savings_plan_savings_plan_a_r_n": ARN}, "0"),
-        ("Refund", {"line_item_product_code": "ComputeSavingsPlans"}, "0"),
-        ("DiscountedUsage", {"reservation_reservation_a_r_n": ARN}, "2"),
-        ("RIFee", {"reservation_reservation_a_r_n": ARN}, "7"),
-        ("SavingsPlanCoveredUsage", {"savings_plan_savings_plan_a_r_n": ARN}, "5"),
-        ("SavingsPlanRecurringFee", {"savings_plan_savings_plan_a_r_n": ARN}, "6"),
-        ("SavingsPlanNegation", {"savings_plan_savings_plan_a_r_n": ARN}, "0"),
-        ("SavingsPlanUpfrontFee", {"savings_plan_savings_plan_a_r_n": ARN}, "0"),
-        ("Tax", {}, "29"),
-        ("EdpDiscount", {}, "29"),
+        ("Usage", {}, "29", "27"),
+        ("Usage", {"split_line_item_parent_resource_id": "i-1"}, "29", "27"),
+        ("SavingsPlanCoveredUsage", {"split_line_item_parent_resource_id": "i-1", **PLAN}, "29", "27"),
+        ("Fee", {}, "29", "27"),
+        ("Fee", RESERVATION, "0", "0"),
+        ("Fee", PLAN, "0", "0"),
+        ("Refund", {}, "29", "27"),
+        ("Refund", PLAN, "0", "0"),
+        ("Refund", RESERVATION, "0", "0"),
+        ("Refund", {"line_item_product_code": "ComputeSavingsPlans"}, "0", "0"),
+        ("Refund", {"line_item_product_code": "MachineLearningSavingsPlans"}, "0", "0"),
+        ("Refund", {"line_item_product_code": "DatabaseSavingsPlans"}, "0", "0"),
+        ("DiscountedUsage", RESERVATION, "2", "1"),
+        ("RIFee", RESERVATION, "7", "5"),
+        ("SavingsPlanCoveredUsage", PLAN, "5", "4"),
+        # Of the net commitment of 27 and 3 six tenths are unused.
+        ("SavingsPlanRecurringFee", PLAN, "6", "18"),
+        ("SavingsPlanRecurringFee", {"savings_plan_total_commitment_to_date": "0"}, "-4", "0"),
+        ("SavingsPlanNegation", PLAN, "0", "0"),
+        ("SavingsPlanUpfrontFee", PLAN, "0", "0"),
+        ("Tax", {}, "29", "27"),
+        ("EdpDiscount", {}, "29", "27"),
     ],
 )
 @pytest.mark.parametrize("missing", ["", None], ids=["empty-text", "null"])
 def test_every_line_type_costs_what_its_use_costs(
-    line_type: str, changes: dict[str, str], effective: str, missing: str | None
+    line_type: str, changes: dict[str, str], effective: str, net_effective: str, missing: str | None
 ) -> None:
     line = {**LINE, "line_item_line_item_type": line_type, **changes}
     line = {name: missing if value == "" else value for name, value in line.items()}
@@ -51,5 +68,5 @@ def test_every_line_type_costs_what_its_use_costs(
         f"cast(${name} as {'decimal(38, 12)' if LINE.get(name, '').isdigit() else 'varchar'}) as {name}"
         for name in line
     )
-    found = duckdb.execute(f"select {EFFECTIVE_COST['aws_cur']} from (select {columns})", line).fetchall()
-    assert found == [(Decimal(effective),)]
+    query = f"select {EFFECTIVE_COST['aws_cur']} from (select {columns}), (values (false), (true)) as payers (is_net)"
+    assert duckdb.execute(query, line).fetchall() == [(Decimal(effective),), (Decimal(net_effective),)]

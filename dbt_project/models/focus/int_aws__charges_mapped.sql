@@ -3,7 +3,11 @@ with charges as (
     select
         *,
         case
-            when kind in ('usage', 'reserved_usage', 'savings_plan_usage', 'unused_commitment', 'discount') then 'Usage'
+            when
+                kind in (
+                    'usage', 'split_cost', 'reserved_usage', 'savings_plan_usage', 'unused_commitment', 'discount'
+                )
+                then 'Usage'
             when kind in ('recurring_fee', 'upfront_fee', 'upfront_refund', 'fee') then 'Purchase'
             when kind = 'tax' then 'Tax'
             when kind = 'credit' then 'Credit'
@@ -11,10 +15,14 @@ with charges as (
         end as charge_category,
         case
             when
-                kind in ('reserved_usage', 'savings_plan_usage', 'unused_commitment', 'recurring_fee', 'upfront_fee')
+                kind in (
+                    'reserved_usage', 'savings_plan_usage', 'unused_commitment', 'recurring_fee', 'upfront_fee',
+                    'upfront_refund'
+                )
                 then commitment_id
         end as commitment_discount_id,
-        is_metered and pricing_public_on_demand_cost is not null as has_list_cost,
+        is_metered and kind <> 'split_cost' and pricing_public_on_demand_cost is not null as has_list_cost,
+        case when is_net then line_item_net_unblended_rate else line_item_unblended_rate end as line_rate,
         coalesce(product_region_code, product['region'], product_location) as region_id
     from {{ ref('int_aws__charges_priced') }}
 ),
@@ -56,10 +64,17 @@ final as (
             when quantified.charge_category = 'Usage' then 'Used'
         end as capacity_reservation_status,
         quantified.charge_category,
-        case when quantified.kind in ('refund', 'upfront_refund') then 'Correction' end as charge_class,
+        -- Only what was already invoiced can be corrected: a refund of the period's own charges is none.
+        case
+            when
+                (quantified.kind in ('refund', 'upfront_refund') or quantified.bill_bill_type = 'Refund')
+                and quantified.charge_start < quantified.bill_billing_period_start_date
+                then 'Correction'
+        end as charge_class,
         quantified.line_item_line_item_description as charge_description,
         case
             when quantified.kind = 'recurring_fee' then 'Recurring'
+            when quantified.kind = 'fee' and quantified.line_item_product_code like '%Support%' then 'Recurring'
             when quantified.charge_category = 'Usage' then 'Usage-Based'
             else 'One-Time'
         end as charge_frequency,
@@ -105,7 +120,7 @@ final as (
                     {{ unit_price('quantified.contracted_cost', 'quantified.pricing_quantity') }}
                 )
             else coalesce(
-                {{ rate('quantified.line_item_unblended_rate') }},
+                {{ rate('quantified.line_rate') }},
                 {{ unit_price('quantified.contracted_cost', 'quantified.pricing_quantity') }}
             )
         end as contracted_unit_price,

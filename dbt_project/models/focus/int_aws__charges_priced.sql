@@ -1,54 +1,64 @@
 {# Which charges the AWS lines are, and what each costs. One line is one charge, with three exceptions: the recurring
    fee of a commitment is a purchase and, spread over its days, the commitment's unused part; negations of savings
    plans are folded into the usage they cancel; and what they do not cancel exactly stays as a charge of its own. #}
-with lines as not materialized (
+with payers as materialized (
+    select * from {{ ref('int_aws__payers_netted') }}
+),
+
+lines as not materialized (
     select
-        *,
+        line_items.*,
+        coalesce(payers.is_net, false) as is_net,
         {{ aws_line_kind() }} as kind,
         coalesce(savings_plan_savings_plan_a_r_n, reservation_reservation_a_r_n) as commitment_id,
         savings_plan_savings_plan_a_r_n is not null or line_item_line_item_type like 'SavingsPlan%' as is_savings_plan,
-        coalesce(line_item_unblended_cost, 0) as unblended_cost,
+        {{ aws_amount('line_item_unblended_cost') }} as line_cost,
+        {{ aws_amount('reservation_effective_cost') }} as reserved_cost,
+        {{ aws_amount('savings_plan_savings_plan_effective_cost') }} as covered_cost,
+        {{ aws_amount('reservation_amortized_upfront_fee_for_billing_period') }}
+        + {{ aws_amount('savings_plan_amortized_upfront_commitment_for_billing_period') }} as amortised_upfront_cost,
+        {{ aws_amount('reservation_unused_amortized_upfront_fee_for_billing_period') }}
+        + {{ aws_amount('reservation_unused_recurring_fee') }} as unused_reserved_cost,
+        coalesce(savings_plan_total_commitment_to_date, 0) as committed_cost,
+        coalesce(savings_plan_total_commitment_to_date, 0)
+        - coalesce(savings_plan_used_commitment, 0) as uncovered_cost,
+        {{ aws_amount('split_line_item_split_cost') }}
+        + {{ aws_amount('split_line_item_unused_cost') }} as container_cost,
         line_item_usage_start_date as charge_start,
         {{ exclusive_end('line_item_usage_end_date') }} as charge_end
-    from {{ ref('stg_aws_cur__line_items') }}
+    from {{ ref('stg_aws_cur__line_items') }} as line_items
+    left join payers on line_items.bill_payer_account_id = payers.bill_payer_account_id
 ),
 
 charges_of_lines as (
     select
         *,
-        case kind when 'savings_plan_usage' then 0 else unblended_cost end as billed_cost,
+        case kind when 'savings_plan_usage' then 0 else line_cost end as billed_cost,
         case
-            when kind = 'savings_plan_usage' then coalesce(savings_plan_savings_plan_effective_cost, 0)
-            when kind = 'reserved_usage' then coalesce(reservation_effective_cost, 0)
+            when kind = 'savings_plan_usage' then covered_cost
+            when kind = 'reserved_usage' then reserved_cost
             when kind in ('recurring_fee', 'upfront_fee', 'upfront_refund') then 0
-            else unblended_cost
+            else line_cost
         end as effective_cost,
         case
-            when kind = 'recurring_fee'
-                then
-                    0
-                    - coalesce(savings_plan_amortized_upfront_commitment_for_billing_period, 0)
-                    - coalesce(reservation_amortized_upfront_fee_for_billing_period, 0)
-            when kind in ('upfront_fee', 'upfront_refund') then unblended_cost
+            when kind = 'recurring_fee' then 0 - amortised_upfront_cost
+            when kind in ('upfront_fee', 'upfront_refund') then line_cost
             else 0
         end as true_up_cost,
         case kind
-            when 'reserved_usage' then coalesce(pricing_public_on_demand_cost, reservation_effective_cost, 0)
-            else unblended_cost
+            when 'reserved_usage' then coalesce(pricing_public_on_demand_cost, reserved_cost)
+            else line_cost
         end as contracted_cost,
         case
             when commitment_id is null then null
-            when kind = 'savings_plan_usage' then cast(savings_plan_savings_plan_effective_cost as double)
-            when kind = 'recurring_fee' and is_savings_plan
-                then cast(savings_plan_total_commitment_to_date as double)
-            when kind = 'upfront_fee' and is_savings_plan then cast(unblended_cost as double)
-            when kind in ('reserved_usage', 'recurring_fee', 'upfront_fee') then line_item_usage_amount
+            when kind = 'savings_plan_usage' then cast(covered_cost as double)
+            when kind = 'recurring_fee' and is_savings_plan then cast(committed_cost as double)
+            when kind in ('upfront_fee', 'upfront_refund') and is_savings_plan then cast(line_cost as double)
+            when kind in ('reserved_usage', 'recurring_fee', 'upfront_fee', 'upfront_refund')
+                then line_item_usage_amount
         end as commitment_quantity,
-        case
-            when split_line_item_parent_resource_id is not null
-                then coalesce(split_line_item_split_cost, 0) + coalesce(split_line_item_unused_cost, 0)
-        end as split_cost,
-        kind in ('usage', 'reserved_usage', 'savings_plan_usage') as is_metered
+        case kind when 'split_cost' then container_cost end as split_cost,
+        kind in ('usage', 'reserved_usage', 'savings_plan_usage', 'split_cost') as is_metered
     from lines
     where line_item_line_item_type <> 'SavingsPlanNegation'
 ),
@@ -74,18 +84,21 @@ fees as (
         cost_category,
         charge_start as fee_start,
         greatest(charge_end, charge_start + interval 1 second) as fee_end,
+        -- AWS gives no net amount of what a savings plan left unused: it is that part of the net commitment.
         case
-            when is_savings_plan
-                then coalesce(savings_plan_total_commitment_to_date, 0) - coalesce(savings_plan_used_commitment, 0)
-            else
-                coalesce(reservation_unused_amortized_upfront_fee_for_billing_period, 0)
-                + coalesce(reservation_unused_recurring_fee, 0)
+            when not is_savings_plan then unused_reserved_cost
+            when is_net
+                then coalesce(
+                    {{ part_of_amount(
+                        '(line_cost + amortised_upfront_cost)',
+                        billionths_of('uncovered_cost'), billionths_of('committed_cost')
+                    ) }},
+                    0
+                )
+            else uncovered_cost
         end as unused_cost,
         case
-            when is_savings_plan
-                then
-                    cast(savings_plan_total_commitment_to_date as double)
-                    - coalesce(cast(savings_plan_used_commitment as double), 0)
+            when is_savings_plan then cast(uncovered_cost as double)
             else reservation_unused_quantity
         end as unused_quantity
     from lines
@@ -147,7 +160,10 @@ charges_of_uncancelled_usage as (
         )) as x_line_id,
         'negation' as kind,
         'SavingsPlanNegation' as line_item_line_item_type,
-        'ComputeSavingsPlans' as line_item_product_code,
+        case
+            when count(distinct line_item_product_code) = 1 then min(line_item_product_code)
+            else 'ComputeSavingsPlans'
+        end as line_item_product_code,
         'What SavingsPlanNegation lines of this hour left of the usage they cancel' as line_item_line_item_description,
         bill_payer_account_id,
         line_item_usage_account_id,
@@ -161,17 +177,17 @@ charges_of_uncancelled_usage as (
         min(line_item_legal_entity) as line_item_legal_entity,
         min(bill_billing_period_start_date) as bill_billing_period_start_date,
         max(bill_billing_period_end_date) as bill_billing_period_end_date,
-        sum(unblended_cost) as billed_cost,
+        sum(line_cost) as billed_cost,
         cast(0 as decimal(38, 12)) as effective_cost,
-        sum(unblended_cost) as true_up_cost,
-        sum(unblended_cost) as contracted_cost,
+        sum(line_cost) as true_up_cost,
+        sum(line_cost) as contracted_cost,
         false as is_savings_plan,
         false as is_metered
     from lines
     where line_item_line_item_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
     group by
         bill_payer_account_id, line_item_usage_account_id, line_item_currency_code, date_trunc('hour', charge_start)
-    having sum(unblended_cost) <> 0
+    having sum(line_cost) <> 0
 ),
 
 final as (

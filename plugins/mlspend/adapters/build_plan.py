@@ -47,7 +47,8 @@ def write_plan(
     rules = {inputs.partition_of(config, receipt).rules: inputs.rules_of(config, receipt) for receipt in rebuild}
     delivered = {key for receipt in rebuild for key in receipt.tag_keys}
     # What models read of the shape that a partition does not have, and before any partition is entered.
-    nothing_landed = {"receipt": str(no_receipt), "landed_files": {shape: [file] for shape, file in empty.items()}}
+    no_lines = {shape: [file] for shape, file in empty.items()}
+    nothing_landed = {"counts_net": "true", "receipt": str(no_receipt), "landed_files": no_lines}
     plan = {
         "build_id": folder.name,
         "folder": str(folder),
@@ -116,6 +117,7 @@ def _plan_partition(
         "version": partition.version,
         "rules": partition.rules,
         "receipt": str(receipt_file(home.landing, key)),
+        "counts_net": "true" if receipt.net_accounts is not None else "false",
         "landed_files": {**{shape: [file] for shape, file in empty.items()}, receipt.shape: landed},
         "lake_files": lake_files,
     }

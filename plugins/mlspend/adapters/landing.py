@@ -88,7 +88,7 @@ def land(
         _check_settled(delivery, paths, now)
         before = [path.stat().st_mtime_ns for path in paths]
         groups = group_files(delivery, _open_all(connection, delivery, paths))
-        totals = control_totals(connection, delivery, groups)
+        totals, net_accounts = control_totals(connection, delivery, groups)
         check_currencies(delivery, totals, known_currencies)
         check_filled(delivery, totals)
         check_days(delivery, totals)
@@ -103,7 +103,7 @@ def land(
         if row_count != expected:
             raise ExportReplaced(f"{delivery}: {expected} lines were counted but {row_count} landed; try again")
         tag_keys = read_tag_keys(connection, delivery, groups, lines)
-        receipt = _receipt(home, delivery, groups, totals, lines, tag_keys)
+        receipt = _receipt(home, delivery, groups, totals, net_accounts, lines, tag_keys)
         if current and holds_same_lines(connection, home.landing, current, receipt, lines):
             logger.info("%s holds the same lines as version %s", delivery, current.content_version)
             receipt = replace(receipt, landed_files=current.landed_files, same_as=current.content_version)
@@ -127,6 +127,7 @@ def _receipt(
     delivery: Delivery,
     groups: Sequence[FileGroup],
     totals: tuple[ControlTotal, ...],
+    net_accounts: tuple[str, ...],
     lines: Path,
     tag_keys: tuple[str, ...],
 ) -> Receipt:
@@ -139,6 +140,7 @@ def _receipt(
         row_count=sum(total.row_count for total in totals),
         control_totals=totals,
         tag_keys=tag_keys,
+        net_accounts=net_accounts,
         absent_columns=tuple(sorted(set.intersection(*(set(group.plan.absent) for group in groups)))),
         extra_columns=tuple(sorted({name for group in groups for name in group.plan.extra})),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mlspend.adapters.duckdb_files import quote_list
 from mlspend.adapters.raw_files import RawFile
 from mlspend.core.columns import ColumnPlan
-from mlspend.core.export_kinds import Shape
+from mlspend.core.export_kinds import NET_COLUMNS, Shape
 from mlspend.core.periods import first_day, shift_period
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UINTEGER", "UBIGINT"}
@@ -87,13 +87,28 @@ def total_query(shape: Shape, plan: ColumnPlan, file: RawFile, relation: str) ->
     """Return the query of control totals per month of billing period, day, account and currency of the raw lines.
 
     Columns: day the billing period starts, charge_date, billing account, sub account, currency, rows, billed cost,
-    lines that miss a value they must have.
+    lines that miss a value they must have; billed cost net of discounts, lines where that is not zero, and lines with
+    an amount whose net counterpart is missing (the last three zero in shapes without net costs).
     """
 
     def raw(landed: str) -> str:
         return column(shape, plan, file, landed)
 
+    def amount(landed: str | None) -> str:
+        return raw(landed) if landed and landed in plan.direct else "null::decimal(38,12)"
+
     misses = " or ".join(f"{raw(landed)} is null" for landed in shape.never_null)
+    net = amount(shape.net_billed_cost)
+    pairs = [(type_, *pair) for type_, names in NET_COLUMNS.items() for pair in names.items()]
+    unmatched = (
+        " or ".join(
+            f"({amount(gross)} <> 0 and {amount(netted)} is null"
+            + (f" and {raw('line_item_line_item_type')} = '{type_}')" if type_ else ")")
+            for type_, gross, netted in pairs
+        )
+        if shape.net_billed_cost
+        else "false"
+    )
     return f"""
         select
             cast({raw(shape.period_start)} as date) as period_start_date,
@@ -103,7 +118,10 @@ def total_query(shape: Shape, plan: ColumnPlan, file: RawFile, relation: str) ->
             {raw(shape.currency)} as billing_currency,
             count(*) as row_count,
             sum({raw(shape.billed_cost)}) as billed_cost,
-            count(*) filter (where {misses}) as incomplete_count
+            count(*) filter (where {misses}) as incomplete_count,
+            coalesce(sum({net}), 0) as net_billed_cost,
+            count(*) filter (where {net} <> 0) as net_count,
+            count(*) filter (where {unmatched}) as unmatched_count
         from {relation}
         group by all
         order by all

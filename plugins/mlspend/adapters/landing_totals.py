@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -18,15 +19,30 @@ from mlspend.core.periods import is_near, period_of
 logger = logging.getLogger(__name__)
 
 
-def control_totals(connection: Connection, delivery: Delivery, groups: Sequence[FileGroup]) -> tuple[ControlTotal, ...]:
+@dataclass
+class _Sums:
+    rows: int = 0
+    cost: Decimal = Decimal(0)
+    net_cost: Decimal = Decimal(0)
+
+
+def control_totals(
+    connection: Connection, delivery: Delivery, groups: Sequence[FileGroup]
+) -> tuple[tuple[ControlTotal, ...], tuple[str, ...]]:
     """Return rows and billed cost of the delivery's own lines per day, accounts and currency, in that order.
+
+    And the billing accounts whose billed cost is net of their discounts: those with net costs, on every line that has
+    an amount; the unblended cost counts for all others. Over all files: one of them may hold what makes the account
+    net, another what keeps it from being so.
 
     Each line is rounded to 12 decimals before it is added, as it is when landed: doubles carry 15 to 17 digits.
     Where a manifest names the period it is believed: corrections of earlier months come with the period's own lines.
     Raises ExportContractBroken for values that do not cast and for missing ones.
     """
     foreign = 0
-    sums: dict[tuple[date, str, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
+    sums: dict[tuple[date, str, str, str], _Sums] = defaultdict(_Sums)
+    has_net: set[str] = set()
+    lacks_net: set[str] = set()
     for group in groups:
         query = total_query(group.shape, group.plan, group.files[0], group.relation)
         try:
@@ -35,16 +51,27 @@ def control_totals(connection: Connection, delivery: Delivery, groups: Sequence[
             raise explain_failure(connection, delivery, group.shape, group.files, error) from error
         if any(row[7] for row in rows):
             raise explain_incomplete(connection, delivery, group.shape, group.files)
-        for start, day, account, sub_account, currency, row_count, billed_cost, _ in rows:
+        for start, day, account, sub_account, currency, row_count, cost, _, net_cost, net_count, unmatched in rows:
             if period_of(start) != delivery.period:
                 if delivery.selects_period:
                     continue
                 foreign += row_count
-            count, cost = sums[day, account, sub_account, currency]
-            sums[day, account, sub_account, currency] = (count + row_count, cost + billed_cost)
+            found = sums[day, account, sub_account, currency]
+            found.rows += row_count
+            found.cost += cost
+            found.net_cost += net_cost
+            if net_count:
+                has_net.add(account)
+            if unmatched:
+                lacks_net.add(account)
     if foreign:
         logger.warning("%s: %d lines bear another billing period and count in this one", delivery, foreign)
-    return tuple(ControlTotal(*key, row_count=count, billed_cost=cost) for key, (count, cost) in sorted(sums.items()))
+    net = has_net - lacks_net
+    totals = tuple(
+        ControlTotal(*key, row_count=found.rows, billed_cost=found.net_cost if key[1] in net else found.cost)
+        for key, found in sorted(sums.items(), key=lambda item: item[0])
+    )
+    return totals, tuple(sorted(net))
 
 
 def check_currencies(delivery: Delivery, totals: Sequence[ControlTotal], known: Mapping[str, str]) -> None:

@@ -69,7 +69,8 @@ class Receipt:
     """Proof that a delivery was landed whole. Paths in `landed_files` are relative to the landing folder.
 
     `same_as` is the version of an earlier delivery that holds the very same lines, empty where there is none; the
-    landed files are then that one's.
+    landed files are then that one's. `net_accounts` are the billing accounts whose totals are net of their discounts,
+    None in receipts of releases that knew no net costs: there every total is unblended.
     """
 
     delivery: Delivery
@@ -82,6 +83,7 @@ class Receipt:
     extra_columns: tuple[str, ...] = ()
     rejected_rows: Mapping[str, int] = field(default_factory=dict)
     same_as: str = ""
+    net_accounts: tuple[str, ...] | None = None
 
     @property
     def content_version(self) -> str:
@@ -141,6 +143,7 @@ class Receipt:
             extra_columns=tuple(raw["extra_columns"]),
             rejected_rows=raw["rejected_rows"],
             same_as=raw.get("same_as", ""),
+            net_accounts=None if raw.get("net_accounts") is None else tuple(raw["net_accounts"]),
         )
 
 

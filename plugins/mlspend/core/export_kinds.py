@@ -48,6 +48,35 @@ COMMITMENT_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Line item type of a commitment → the landed columns its effective cost is made of."""
 
+NET_COLUMNS: dict[str, dict[str, str]] = {
+    "": {
+        "line_item_unblended_cost": "line_item_net_unblended_cost",
+        "split_line_item_split_cost": "split_line_item_net_split_cost",
+        "split_line_item_unused_cost": "split_line_item_net_unused_cost",
+    },
+    "DiscountedUsage": {"reservation_effective_cost": "reservation_net_effective_cost"},
+    "RIFee": {
+        name: name.replace("reservation_", "reservation_net_")
+        for name in (
+            "reservation_amortized_upfront_fee_for_billing_period",
+            "reservation_unused_amortized_upfront_fee_for_billing_period",
+            "reservation_unused_recurring_fee",
+        )
+    },
+    "SavingsPlanCoveredUsage": {
+        "savings_plan_savings_plan_effective_cost": "savings_plan_net_savings_plan_effective_cost"
+    },
+    "SavingsPlanRecurringFee": {
+        "savings_plan_amortized_upfront_commitment_for_billing_period": (
+            "savings_plan_net_amortized_upfront_commitment_for_billing_period"
+        )
+    },
+}
+"""Line item type ('' for all) → landed amount → the same amount net of the payer's discounts.
+
+Source: AWS Data Exports, Cost and Usage Report 2.0: net columns are filled only where the payer has a discount.
+"""
+
 FOCUS_COLUMNS: dict[str, str] = {
     **{landed: type_ for _, landed, type_ in FOCUS_1_2},
     "x_extra": "map(varchar, varchar)",
@@ -72,6 +101,7 @@ class Shape:
     currency: str
     billed_cost: str
     effective_cost: str | None = None
+    net_billed_cost: str | None = None
 
     @property
     def never_null(self) -> tuple[str, ...]:
@@ -89,6 +119,7 @@ AWS_CUR = Shape(
     sub_account="line_item_usage_account_id",
     currency="line_item_currency_code",
     billed_cost="line_item_unblended_cost",
+    net_billed_cost="line_item_net_unblended_cost",
 )
 FOCUS = Shape(
     name="focus",
