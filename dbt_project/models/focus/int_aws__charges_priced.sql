@@ -60,7 +60,7 @@ charges_of_lines as (
         case kind when 'split_cost' then container_cost end as split_cost,
         kind in ('usage', 'reserved_usage', 'savings_plan_usage', 'split_cost') as is_metered
     from lines
-    where line_item_line_item_type <> 'SavingsPlanNegation'
+    where kind <> 'negation'
 ),
 
 -- The types are named once more where few lines are wanted: DuckDB then skips most of the landed columns.
