@@ -1,4 +1,4 @@
-"""Which delivered tag keys carry a dimension."""
+"""Which delivered tag keys carry a dimension, and which values are one."""
 
 from mlspend.core.attribution import match_tag_keys
 
@@ -11,3 +11,11 @@ def test_keys_are_matched_without_case_prefix_and_punctuation_in_configured_orde
 
 def test_a_key_configured_twice_is_asked_once() -> None:
     assert match_tag_keys({"team": ["cost-center", "cost_center"]}, ["cost center"]) == {"team": ["cost center"]}
+
+
+def test_tags_of_accounts_people_and_cost_categories_are_keys_beside_those_of_resources() -> None:
+    delivered = ["accountTag/Team", "userAttribute/team", "iamPrincipal/team", "user:team", "cost_category"]
+    configured = {"team": ["team", "cost_category/Team Name", "accounttag/team", "iamPrincipal/team"]}
+    assert match_tag_keys(configured, delivered) == {
+        "team": ["user:team", "cost_category/Team Name", "accountTag/Team", "iamPrincipal/team"]
+    }

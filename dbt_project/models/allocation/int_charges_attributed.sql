@@ -1,6 +1,6 @@
 {# Charges with their owners: each takes that of the combination it belongs to. #}
 {% for rules_name, rules in rules_in_use().items() %}
-    (
+    select * from (
         with charges as (
             select
                 *,

@@ -3,7 +3,7 @@
 {# Who owns what, for every combination of what tags and rules ask of a charge: there are far fewer of these than of
    charges, so that five hundred rules are asked of few rows. #}
 {% for rules_name, rules in rules_in_use().items() %}
-    (
+    select * from (
         with combinations as (
             select
                 x_source,
