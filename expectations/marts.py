@@ -8,6 +8,14 @@ _OWNER = ("project", "team", "environment", "ml_stage")
 _MONEY = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
 
 
+def _detail(name: str) -> str:
+    return f"cast(json_extract_string(allocated_method_details, '$.{name}') as decimal(38, 12))"
+
+
+_IS_CONTAINER = "allocated_method_id = 'split_cost' and allocated_resource_id is not null"
+_SPLIT_COST, _NODE_COST, _CONTAINERS_COST = _detail("split_cost"), _detail("node_cost"), _detail("containers_cost")
+
+
 def suites() -> Suites:
     """Return the expectations per asset about the lines of rebuilt partitions."""
     return {
@@ -15,6 +23,26 @@ def suites() -> Suites:
             *(not_null(c, "critical", "Without an owner there is the residual one, never none.") for c in _OWNER),
             *(not_null(c, "critical", "A missing amount is not zero.") for c in ("billed_cost", "effective_cost")),
             not_null("x_line_id", "critical", "An allocated amount must be traceable to its line."),
+            no_rows(
+                "containers_have_a_node_that_costs_something",
+                f"""select x_source, billing_period, billing_currency, count(*) as container_lines,
+                    sum({_SPLIT_COST}) as split_cost
+                from {{batch}} where {_IS_CONTAINER} and coalesce({_NODE_COST}, 0) <= 0
+                group by all""",
+                "warning",
+                "What containers cost can only be taken from their node: where its lines are not in the export, or cost"
+                " nothing, it stays where it was billed.",
+            ),
+            no_rows(
+                "containers_cost_no_more_than_their_node",
+                f"""select x_source, billing_period, billing_currency, count(*) as container_lines,
+                    sum({_SPLIT_COST}) as split_cost
+                from {{batch}} where {_IS_CONTAINER} and {_NODE_COST} > 0 and {_CONTAINERS_COST} > {_NODE_COST}
+                group by all""",
+                "warning",
+                "The sums are right, but the node is left with less than nothing: some of its lines are missing, or the"
+                " export says more of its containers than of the node.",
+            ),
         ],
         "daily_spend": [
             *(not_null(c, "critical", "Without an owner there is the residual one, never none.") for c in _OWNER),
@@ -29,10 +57,24 @@ def suites() -> Suites:
                 "Sums by project are true but say little while most of the money has no owner: tag keys or the"
                 " configuration of projects are probably wrong.",
             ),
+            no_rows(
+                "shared_costs_are_split",
+                """select x_source, billing_period, billing_account_id, project as shared_cost, billing_currency,
+                    sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
+                from {batch} where is_shared_cost
+                group by all having sum(billed_cost) <> 0 or sum(effective_cost) <> 0""",
+                "warning",
+                "Nobody has a weight for this shared cost, or none was in force: its money stands under its own name.",
+            ),
         ],
         "totals": [
             same_sums(
-                "allocated_cost_equals_focus", ("focus", "allocated"), _MONEY, _ACCOUNT, "Allocation only moves money."
+                "allocated_cost_equals_focus",
+                ("focus", "allocated"),
+                _MONEY,
+                ("charge_date", *_ACCOUNT),
+                "Allocation only moves money between owners: what is split is split to the last quantum.",
+                is_exact=True,
             ),
             no_rows(
                 "allocation_keeps_every_line",
@@ -41,9 +83,9 @@ def suites() -> Suites:
                     coalesce(sum(line_count) filter (where hop = 'allocated'), 0) as allocated_line_count
                 from {batch} where hop in ('focus', 'allocated')
                 group by x_source, billing_period, billing_account_id
-                having allocated_line_count < focus_line_count""",
+                having allocated_line_count <> focus_line_count""",
                 "critical",
-                "A line may be split among owners, but none may be dropped, be it free of charge.",
+                "Splits add rows beside the lines; no line may be dropped or doubled, be it free of charge.",
             ),
             same_sums(
                 "daily_spend_equals_allocated",

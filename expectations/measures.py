@@ -165,7 +165,9 @@ def measure_focus(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
 
 def measure_marts(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
     """Create `allocated_lines` and `daily_spend` of the rebuilt partitions; add their hops to `totals`."""
-    _lake_view(session, "allocated", plan, lambda partition: partition.allocated_files)
+    # Shares and negating rows are no lines.
+    lines = "count(*) filter (where allocated_method_id is null)"
+    _lake_view(session, "allocated", plan, lambda partition: partition.allocated_files, lines)
     rebuilt = ", ".join(f"({quote(p.x_source)}, {quote(p.billing_period)})" for p in plan.rebuilt)
     session.execute(
         f"""create or replace view daily_spend as
@@ -225,6 +227,7 @@ def _lake_view(
     layer: str,
     plan: ProofPlan,
     files_of: Callable[[CheckedPartition], tuple[str, ...]],
+    line_count: str = "count(*)",
 ) -> None:
     files = [file for partition in plan.rebuilt for file in files_of(partition)]
     # Partition columns stand in the path, and may stand in the file too; as text, '2026-10' is no date.
@@ -236,7 +239,7 @@ def _lake_view(
         _describe(session, layer, partition, files_of(partition), None)
     session.execute(
         f"""insert into totals by name
-        select '{layer}' as hop, {_GRAIN}, count(*) as line_count, {", ".join(f"sum({m}) as {m}" for m in _MONEY)}
+        select '{layer}' as hop, {_GRAIN}, {line_count} as line_count, {", ".join(f"sum({m}) as {m}" for m in _MONEY)}
         from {layer}_lines group by {_GRAIN}"""
     )
 

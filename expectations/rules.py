@@ -29,18 +29,26 @@ def no_rows(name: str, query: str, severity: Severity, reason: str) -> gxe.Expec
 
 
 def same_sums(
-    name: str, hops: tuple[str, str], measures: Iterable[str], grain: Iterable[str], reason: str
+    name: str,
+    hops: tuple[str, str],
+    measures: Iterable[str],
+    grain: Iterable[str],
+    reason: str,
+    *,
+    is_exact: bool = False,
 ) -> gxe.Expectation:
     """Expect two hops of the asset `totals` to have equal sums of `measures` for each group of `grain`.
 
-    A sum of 0.01 or more apart is unexpected; so is a group that only one of the hops knows, if it has any money.
+    A sum of 0.01 or more apart is unexpected, where `is_exact` any sum apart; so is a group that only one of the hops
+    knows, if it has any money.
     """
     before, after = hops
     keys = ["x_source", "billing_period", *grain]
     sums, conditions = [], []
     for measure in measures:
         sums += [f"coalesce(sum({measure}) filter (where hop = '{hop}'), 0) as {hop}_{measure}" for hop in hops]
-        conditions.append(f"abs({before}_{measure} - {after}_{measure}) >= {SMALLEST_DIFFERENCE}")
+        apart = f"{before}_{measure} - {after}_{measure}"
+        conditions.append(f"{apart} <> 0" if is_exact else f"abs({apart}) >= {SMALLEST_DIFFERENCE}")
     query = (
         f"select * from (select {', '.join(keys)}, {', '.join(sums)}"
         f" from {{batch}} where hop in ('{before}', '{after}') group by {', '.join(keys)}) as compared"

@@ -54,7 +54,8 @@ _ALLOCATED = (
     " service_category, region_id, resource_id, charge_category, commitment_discount_status, invoice_id,"
     " 'recommender' as project, 'discovery' as team, 'prod' as environment, 'training' as ml_stage, billing_currency,"
     " billed_cost, effective_cost, list_cost, contracted_cost, false as is_shared_cost, 'tag' as x_attributed_by,"
-    " cast(null as varchar) as x_matched_rule_id, cast(null as varchar) as allocated_method_id"
+    " cast(null as varchar) as x_matched_rule_id, cast(null as varchar) as allocated_method_id,"
+    " cast(null as varchar) as allocated_method_details, cast(null as varchar) as allocated_resource_id"
 )
 
 

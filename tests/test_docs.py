@@ -48,6 +48,7 @@ USER_PAGES = [
         "reconciliation",
         "retention",
         "tag-policy",
+        "shared-costs",
     )
 ]
 

@@ -23,6 +23,16 @@
 {%- endmacro %}
 
 
+{# Condition that keeps the rows of all partitions that this build rebuilds: what a test may open. #}
+{% macro in_rebuilt_partitions() -%}
+    {%- set places = [] -%}
+    {%- for partition in plan().get("rebuild", []) -%}
+        {%- do places.append("(" ~ quoted(partition.x_source) ~ ", " ~ quoted(partition.billing_period) ~ ")") -%}
+    {%- endfor -%}
+    {{ "(x_source, billing_period) in (" ~ (places | join(", ")) ~ ")" if places else "false" }}
+{%- endmacro %}
+
+
 {% macro partition_source() -%}
     cast(getvariable('x_source') as varchar)
 {%- endmacro %}

@@ -79,7 +79,8 @@ def test_wrong_lines_are_found_with_their_count_and_rows(build: Build, home: Hom
             "critical",
         ),
         "focus_effective_cost_equals_amortised_landed": (2, "landed_effective_cost=10.000000000000", "critical"),
-        "allocated_cost_equals_focus": (2, "focus_billed_cost=10.000000000000", "critical"),
+        # By day: the line without an account leaves the 2nd for nobody's, the other two are of the 4th.
+        "allocated_cost_equals_focus": (3, "focus_billed_cost=1.750000000000", "critical"),
         "allocation_keeps_every_line": (1, "billing_account_id=None", "critical"),
     }
     assert set(found) == set(expected)
@@ -118,7 +119,8 @@ def test_damage_to_the_allocation_is_found(build: Build, home: Home) -> None:
     )
     assert {name: row["unexpected_count"] for name, row in red(build, home).items()} == {
         "expect_column_values_to_not_be_null allocated_costs.project": 1,
-        "allocated_cost_equals_focus": 1,
+        # A line moved from the 3rd to the 4th; the other two are of the 4th.
+        "allocated_cost_equals_focus": 2,
         "allocation_keeps_every_line": 1,
         "daily_spend_equals_allocated": 1,
     }
@@ -238,6 +240,49 @@ def test_net_costs_that_the_control_totals_or_the_lines_do_not_follow_are_found(
         "landed_billed_cost=8.000000000000, focus_billed_cost=10.0"
         in found["focus_billed_cost_equals_landed"]["sample"]
     )
+
+
+def test_shared_costs_that_nobody_has_a_weight_for_are_a_warning(build: Build, home: Home) -> None:
+    edit_warehouse(
+        build,
+        "update marts.daily_spend set project = 'support', is_shared_cost = true"
+        " where billing_period = '2026-10' and charge_date = date '2026-10-02'",
+    )
+    [(name, row)] = red(build, home).items()
+    assert (name, row["severity"], row["billing_period"]) == ("shared_costs_are_split", "warning", "2026-10")
+    assert "shared_cost=support, billing_currency=USD, billed_cost=2.000000000000" in row["sample"]
+
+
+def test_containers_whose_cost_their_node_does_not_have_are_a_warning(build: Build, home: Home) -> None:
+    details = (
+        '{"split_cost": 0.25, "containers_cost": null, "node_cost": null}',
+        '{"split_cost": 0.50, "containers_cost": 0.50, "node_cost": 0}',
+        '{"split_cost": 0.75, "containers_cost": 1.75, "node_cost": 1.70}',
+        '{"split_cost": 1.00, "containers_cost": 1.75, "node_cost": 1.75}',
+    )
+    containers = " ".join(f"when {line(at)} then '{each}'" for at, each in enumerate(details, 1))
+    edit_lake(
+        home,
+        build,
+        "attributed_costs",
+        f"""select * replace (
+            if(allocated_method_details is null, null, 'split_cost') as allocated_method_id,
+            if(allocated_method_details is null, null, 'pod') as allocated_resource_id
+        ) from (select * replace (case {containers} end as allocated_method_details) from lines)""",
+    )
+    found = red(build, home)
+    # The four rows were lines before.
+    assert {name: row["severity"] for name, row in found.items()} == {
+        "allocation_keeps_every_line": "critical",
+        "containers_have_a_node_that_costs_something": "warning",
+        "containers_cost_no_more_than_their_node": "warning",
+    }
+    missing, over = (
+        found["containers_have_a_node_that_costs_something"],
+        found["containers_cost_no_more_than_their_node"],
+    )
+    assert "container_lines=2, split_cost=0.750000000000" in missing["sample"]
+    assert "container_lines=1, split_cost=0.750000000000" in over["sample"]
 
 
 def test_each_damaged_partition_is_told_by_itself(build: Build, home: Home) -> None:

@@ -14,6 +14,7 @@ from mlspend.adapters.config_model import Config
 from mlspend.adapters.config_money_checks import check_currencies
 from mlspend.adapters.config_ownership_checks import check_meanings, check_ownership
 from mlspend.adapters.config_rule_checks import check_rules
+from mlspend.adapters.config_shared_cost_checks import check_shared_costs, check_words_of_shares
 from mlspend.adapters.config_tag_policy import check_tag_policy
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.secret_shapes import is_secret_name, secret_shape
@@ -140,6 +141,8 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from check_rules(config)
     yield from check_tag_policy(config)
     yield from check_currencies(config)
+    yield from check_shared_costs(config)
+    yield from check_words_of_shares(config)
 
 
 def _check_names(key: str, names: list[str]) -> Iterator[tuple[Place, str]]:

@@ -10,6 +10,7 @@ from pydantic import Field
 from mlspend.adapters.config_attribution import ENVIRONMENTS, ML_STAGES, Project, Rule, TagKeys, Team
 from mlspend.adapters.config_base import Strict, Text, Words
 from mlspend.adapters.config_money import Currencies
+from mlspend.adapters.config_shared_costs import SharedCost
 from mlspend.adapters.config_tag_policy import TagPolicy
 from mlspend.adapters.home import Home
 from mlspend.adapters.rules_in_force import rules_in_force
@@ -92,6 +93,7 @@ class Config(Strict):
     projects: tuple[Project, ...] = ()
     rules: tuple[Rule, ...] = ()
     resource_links: Text | None = Field(default=None, description="a CSV file, absolute or below MLSPEND_HOME")
+    shared_costs: tuple[SharedCost, ...] = ()
     teams: tuple[Team, ...] = ()
     digest: Digest = Digest()
     preferred_kinds: tuple[Literal["aws_cur2", "aws_cur_legacy", "aws_focus", "focus"], ...] = Field(

@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from mlspend.adapters.config_attribution import Dated, Rule
+from mlspend.adapters.config_shared_costs import shared_costs_in_force
 from mlspend.adapters.resource_links import ResourceLink, read_links
 from mlspend.core.attribution import canonical_value, turning_days, within
 
@@ -22,6 +23,8 @@ def rules_in_force(config: "Config", first: date | None = None, last: date | Non
     `projects`: rows of name, aliases, team and days; where there are none, a project tag's value is the project.
     `rules`: the rules for what carries no tag, in their order; `links`: rows of resource, linked and days, where a rule
     asks for them. `turning_days`: between two of them nothing changes.
+    `rules`: the rules for what carries no tag, in their order. `turning_days`: between two of them nothing changes.
+    `shared_costs`: how they are split, see `shared_costs_in_force`.
     Days are text, valid_from and valid_to, both included; empty where the thing holds to the end of these days.
     """
     days: list[_Days] = []
@@ -67,6 +70,9 @@ def rules_in_force(config: "Config", first: date | None = None, last: date | Non
         "teams": [team.name for team in config.teams],
         "rules": rules,
         **({"links": links} if asks_links else {}),
+        "shared_costs": shared_costs_in_force(
+            config.shared_costs, [project.name for project in config.projects], first, last
+        ),
         "turning_days": [day.isoformat() for day in turning_days(days)],
     }
 
