@@ -69,11 +69,12 @@ def publish_by_hand(
                 [source, f"{day:%Y-%m}", day, project, team, ml_stage, currency, Decimal(billed), Decimal(effective)],
             )
         connection.execute(
-            """create table marts.focus_costs as
+            """create table marts.billing_periods as
             select
-                x_source, billing_period, charge_date, billed_cost,
-                case when charge_date < ? then 'INV-1' end as invoice_id
-            from marts.daily_spend""",
+                x_source, billing_account_id, billing_period,
+                case when max(charge_date) < ? then last_day(max(charge_date)) + 1 end as final_from
+            from marts.daily_spend
+            group by all""",
             [not_invoiced_from],
         )
         connection.execute(

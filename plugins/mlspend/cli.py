@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mlspend import cli_links, cli_tags
+from mlspend import cli_close, cli_links, cli_tags
 from mlspend.core.errors import MlspendError
 
 if TYPE_CHECKING:
@@ -349,3 +349,6 @@ def _send_digest(ledger: "Ledger") -> list[Any]:
     token = os.environ.get("MLSPEND_SLACK_TOKEN")
     base_url = os.environ.get("MLSPEND_SLACK_URL")
     return list(digests.send(_home(), _config(), ledger, _now(), token, base_url))
+
+
+cli_close.add_to(app)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlspend import cli_close
 from mlspend.adapters import spend_report
 from mlspend.cli_freshness import freshness_rows, show_freshness
 from mlspend.cli_output import show_json, show_lines, show_table
@@ -192,6 +193,7 @@ def show_status(ledger: "Ledger", home: "Home", sources: Sequence["Freshness"], 
                 "warehouse": str(home.published_warehouse) if home.published_warehouse.exists() else None,
                 "publication": published,
                 "freshness": freshness_rows(sources),
+                "billing_periods": cli_close.period_rows(home),
                 "deliveries": deliveries,
                 "dead_letters": dead_letters,
                 "messages": messages,
@@ -200,6 +202,7 @@ def show_status(ledger: "Ledger", home: "Home", sources: Sequence["Freshness"], 
         return
     show_deliveries(deliveries)
     show_freshness(sources)
+    cli_close.show_periods(cli_close.period_rows(home))
     if dead_letters:
         show_lines([f"{len(dead_letters)} messages of the queues led to nothing: --json and ops.dead_letters say why"])
     show_table("Messages", messages)

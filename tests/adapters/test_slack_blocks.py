@@ -79,7 +79,7 @@ def test_the_message_reads_like_this() -> None:
         "Newest usage: 31 Oct 2026, 2 days old",
         "Last delivery of aws: 1 Nov 2026 02:00 UTC, 30 hours ago",
         "Reconciled: 3 billing months, billed USD 48,000.50 landed, USD 48,000.50 published; largest difference 0 USD",
-        "Not final: 2026-10 (aws): not invoiced yet, amounts may still change",
+        "Provisional: 2026-10 (aws): not final, amounts may still change",
         "Data checks: 112 of 112 passed",
         "Published 2 Nov 2026 07:30 UTC as 20261102T073000-b7 by mlspend",
     ]

@@ -73,5 +73,10 @@ class BuildInputs:
         rules = hash_of(self.rules_of(config, receipt))
         return Partition(delivery.source, delivery.period, receipt.content_version, rules=rules)
 
+    def rules_by_version(self, config: Config, receipts: Iterable[Receipt]) -> dict[str, Mapping[str, Any]]:
+        """Return the rules that the lines of `receipts` are attributed by, under the names partitions give them."""
+        all_rules = [self.rules_of(config, receipt) for receipt in receipts]
+        return {hash_of(rules): rules for rules in all_rules}
+
 
 NOTHING_ELSE = BuildInputs()

@@ -161,7 +161,7 @@ def _read(
         coverage=coverage,
         deliveries=digest_tables.read_deliveries(connection),
         reconciliation=digest_tables.read_reconciliation(connection),
-        open_periods=digest_tables.read_open_periods(connection, week),
+        open_periods=digest_tables.read_open_periods(connection, week, now.date()),
         restated=worth_telling(digest_tables.read_restatements(connection, week), restated_percent),
         checks=digest_tables.read_checks(connection, build_id),
         build_id=build_id,

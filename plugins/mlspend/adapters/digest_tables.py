@@ -1,6 +1,6 @@
 """What the digest reads from the published warehouse: sums made in SQL as decimals, returned as the core's values."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from mlspend.adapters.duckdb_files import Connection
@@ -59,8 +59,10 @@ _RECONCILIATION = """
 """
 _OPEN_PERIODS = """
     select distinct x_source, billing_period
-    from marts.focus_costs
-    where charge_date between $monday and $sunday and invoice_id is null and billed_cost <> 0
+    from marts.billing_periods
+    semi join (from marts.daily_spend where charge_date between $monday and $sunday)
+        using (x_source, billing_account_id, billing_period)
+    where final_from is null or final_from > $today
     order by x_source, billing_period
 """
 # The month without what was restated in the week: also where it grew in the same week, or came from another export.
@@ -117,9 +119,10 @@ def read_reconciliation(connection: Connection) -> tuple[Reconciliation, ...]:
     return tuple(Reconciliation(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows)
 
 
-def read_open_periods(connection: Connection, week: Week) -> tuple[OpenPeriod, ...]:
-    """Return the billing periods with charges in `week` that no invoice names yet."""
-    return tuple(OpenPeriod(*row) for row in _rows(connection, _OPEN_PERIODS, _days(week, "monday", "sunday")))
+def read_open_periods(connection: Connection, week: Week, today: date) -> tuple[OpenPeriod, ...]:
+    """Return the billing periods with charges in `week` that are not final on the UTC day `today`."""
+    parameters = {**_days(week, "monday", "sunday"), "today": today}
+    return tuple(OpenPeriod(*row) for row in _rows(connection, _OPEN_PERIODS, parameters))
 
 
 def read_restatements(connection: Connection, week: Week) -> tuple[Restatement, ...]:

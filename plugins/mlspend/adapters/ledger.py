@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_folder import landed_receipts
+from mlspend.adapters.ledger_closings import LedgerClosings
 from mlspend.adapters.ledger_money import LedgerMoney
 from mlspend.adapters.state_store import (
     StateStore,
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 _KEY = (deliveries.c.source, deliveries.c.billing_period, deliveries.c.version)
 
 
-class Ledger(LedgerMoney):
+class Ledger(LedgerMoney, LedgerClosings):
     """The state store in the words of the pipeline. All times are aware UTC datetimes; `now` comes from the caller."""
 
     def __init__(self, url: str) -> None:

@@ -1,5 +1,6 @@
 """Schema ops of the published warehouse: what the ledger knew at publication, for analysts and for the next build."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -91,6 +92,25 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             "body": ("varchar", "What it says"),
         },
     ),
+    "rule_versions": (
+        "Every version of the rules of attribution that costs were attributed by.",
+        {
+            "version": ("varchar", "What billing periods call it by, in ops.publications and marts.closed_periods"),
+            "first_used_at": ("timestamp", "When a build first used it"),
+            "rules": ("varchar", "The rules, as JSON"),
+        },
+    ),
+    "reopened_periods": (
+        "Closings of billing periods that were taken back.",
+        {
+            "source": ("varchar", "Short name of the configured export"),
+            "billing_period": ("varchar", "The provider's billing period, YYYY-MM"),
+            "closed_at": ("timestamp", "When it had been closed"),
+            "closed_by": ("varchar", "By whom"),
+            "reopened_at": ("timestamp", "When that was taken back"),
+            "reopened_by": ("varchar", "By whom"),
+        },
+    ),
     "messages": (
         "Every message that was to be sent, up to this publication.",
         {
@@ -116,6 +136,8 @@ def write(connection: duckdb_files.Connection, publication: Publication, ledger:
         "deliveries": _as_published(ledger.deliveries(), publication),
         "shadows": [row for shadow in ledger.shadows() for row in _compare(shadow)],
         "dead_letters": ledger.dead_letters(),
+        "rule_versions": [{**row, "rules": json.dumps(row["rules"])} for row in ledger.rule_versions()],
+        "reopened_periods": ledger.reopened_periods(),
         "messages": ledger.messages(),
     }
     connection.execute("begin")

@@ -231,8 +231,10 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
 
 def make_build(home: Home, config: Config, ledger: Ledger, previous: Publication | None, *, now: datetime) -> Build:
     """Build privately what counts, on top of the `previous` publication, and record it; the proof is another step."""
-    receipts = receipts_that_count(config, ledger)
-    made = warehouse.build(home, config, receipts, previous, now=now, inputs=inputs_of(home, config, ledger))
+    receipts, inputs = receipts_that_count(config, ledger), inputs_of(home, config, ledger)
+    # Before anything can be published by them: a closing refers to them.
+    ledger.record_rules(inputs.rules_by_version(config, receipts), now)
+    made = warehouse.build(home, config, receipts, previous, now=now, inputs=inputs)
     if not made.is_unchanged:
         ledger.record_built(made.partitions, now)
         reached(Step.BUILD_RECORDED)
@@ -254,7 +256,12 @@ def receipts_that_count(config: Config, ledger: Ledger) -> list[Receipt]:
 
 def inputs_of(home: Home, config: Config, ledger: Ledger) -> BuildInputs:
     """Return what a build is made of besides deliveries and configuration."""
-    return BuildInputs(rates=exchange_rates.read_rates(home, config, ledger))
+    tables = {"closed_periods": ledger.closed_periods(), "closed_spend": ledger.closed_spend()}
+    return BuildInputs(
+        frozen=ledger.frozen_rules(),
+        rates=exchange_rates.read_rates(home, config, ledger),
+        tables={name: rows for name, rows in tables.items() if rows},
+    )
 
 
 def awaits_publication(home: Home, config: Config, ledger: Ledger, *, now: datetime) -> bool:

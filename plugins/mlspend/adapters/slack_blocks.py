@@ -209,7 +209,7 @@ def _trust(digest: Digest) -> RichTextBlock:
         items.append(part.labelled("Restated too", wording.count(len(rest), "more month")))
     if digest.open_periods:
         months = part.listed(f"{each.billing_period} ({each.x_source})" for each in digest.open_periods)
-        items.append(part.labelled("Not final", f"{months}: not invoiced yet, amounts may still change"))
+        items.append(part.labelled("Provisional", f"{months}: not final, amounts may still change"))
     warned = f"; warned: {part.listed(digest.checks.warned)}" if digest.checks.warned else ""
     items.append(part.labelled("Data checks", f"{digest.checks.passed:,} of {digest.checks.total:,} passed{warned}"))
     return RichTextBlock(

@@ -168,6 +168,18 @@ closed_periods = sa.Table(
     sa.Column("closed_by", sa.String),
     sa.Column("build_id", sa.String),
     sa.Column("rules", sa.String),
+    sa.Column("note", sa.Text),
+)
+reopened_periods = sa.Table(
+    "reopened_periods",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("source", sa.String),
+    sa.Column("billing_period", sa.String),
+    sa.Column("closed_at", UtcDateTime),
+    sa.Column("closed_by", sa.String),
+    sa.Column("reopened_at", UtcDateTime),
+    sa.Column("reopened_by", sa.String),
 )
 closed_spend = sa.Table(
     "closed_spend",

@@ -27,7 +27,7 @@ SCHEMA_VERSION = "1.2"
 published, where tables get their new columns; another major one rebuilds everything into a fresh file."""
 
 # What cannot be built again from the deliveries that are current: logs, and sums that outlive their lines.
-_HISTORY = ("spend_changes", "data_quality", "monthly_spend", "reconciliation")
+_HISTORY = ("spend_changes", "data_quality", "monthly_spend", "reconciliation", "period_finality")
 
 
 def build(

@@ -72,7 +72,7 @@ class Reconciliation:
 
 @dataclass(frozen=True)
 class OpenPeriod:
-    """A billing period of the week in which charges stand without an invoice: its amounts may still change."""
+    """A billing period of the week that is not final: its amounts are provisional."""
 
     x_source: str
     billing_period: str

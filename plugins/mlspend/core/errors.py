@@ -120,6 +120,18 @@ class PublicationNotKept(Terminal):
     """The published state asked for is not, or no longer, among those that can be opened."""
 
 
+class ClosingRefused(Terminal):
+    """A billing period cannot be closed or reopened, or its statement made, as things stand."""
+
+
+class RulesUnknown(Terminal):
+    """No version of the rules, and no configuration file, is meant by what was written."""
+
+
+class LineUnknown(Terminal):
+    """No published charge has the id that was asked for."""
+
+
 class MessageRefused(Terminal):
     """Slack refused the message for a reason that a retry cannot mend."""
 

@@ -10,6 +10,15 @@ _EXACT = Context(prec=76, rounding=ROUND_HALF_UP)
 _MINUS = "\N{MINUS SIGN}"
 
 
+def smallest_amount(currency: str) -> Decimal:
+    """Return the smallest amount that is paid in a currency.
+
+    >>> smallest_amount("USD"), smallest_amount("JPY")
+    (Decimal('0.01'), Decimal('1'))
+    """
+    return Decimal(1) if currency in _WITHOUT_CENTS else Decimal("0.01")
+
+
 def amount(value: Decimal, currency: str, *, with_sign: bool = False) -> str:
     """Return an amount with thousands separators, as many decimals as the currency has, and no currency.
 
@@ -18,7 +27,7 @@ def amount(value: Decimal, currency: str, *, with_sign: bool = False) -> str:
     >>> amount(Decimal("-12.5"), "EUR"), amount(Decimal("3"), "EUR", with_sign=True)
     ('−12.50', '+3.00')
     """
-    rounded = value.quantize(Decimal(1) if currency in _WITHOUT_CENTS else Decimal("0.01"), context=_EXACT)
+    rounded = value.quantize(smallest_amount(currency), context=_EXACT)
     sign = _MINUS if rounded < 0 else "+" if with_sign and rounded > 0 else ""
     return f"{sign}{abs(rounded):,f}"
 
