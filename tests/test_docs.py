@@ -40,6 +40,7 @@ USER_PAGES = [
     for name in (
         "analysts",
         "attribution",
+        "chargeback",
         "digest",
         "configuration",
         "events",

@@ -11,7 +11,7 @@ import pypdf
 import pytest
 
 from mlspend.adapters import chargeback, closing, pipeline, publication
-from mlspend.adapters.config_model import Config
+from mlspend.adapters.config_model import Config, Project, Team
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build
@@ -24,13 +24,11 @@ AGGREGATE = "select {}, sum(billed_cost) from {} group by all order by all"
 
 
 def configured(*aliases: str) -> Config:
-    return Config.model_validate(
-        {
-            "company": "Northwind",
-            "sources": [],
-            "projects": [{"name": "recommender", "aliases": list(aliases), "team": "discovery"}],
-            "teams": [{"name": "discovery"}],
-        }
+    return Config(
+        company="Northwind",
+        sources=(),
+        projects=(Project(name="recommender", aliases=aliases, team="discovery"),),
+        teams=(Team(name="discovery"),),
     )
 
 
@@ -137,7 +135,7 @@ def test_a_team_gets_its_statement_as_csv_and_pdf(company: Company, tmp_path: Pa
         ("adjustment", "2026-09", "recommender", "2.000000000000", "2.00"),
         ("charge", "2026-10", "recommender", "5.005000000000", "5.01"),
     ]
-    text = "\n".join(page.extract_text() for page in pypdf.PdfReader(one.pdf).pages)
+    text = " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(one.pdf).pages).split())
     for shown in ("Northwind", "discovery", "2026-10", "Provisional", "no invoice yet", "Sep 2026", "7.01", "5.01"):
         assert shown in text
     again = chargeback.write(
