@@ -95,7 +95,7 @@ def test_a_restated_closed_month_keeps_its_rules_and_its_statement(company: Comp
 
 def test_a_build_without_news_is_none_and_another_closing_is_news(company: Company) -> None:
     assert company.publish(configured("recsys")).is_unchanged
-    inputs = pipeline.inputs_of(configured("recsys"), company.ledger)
+    inputs = pipeline.inputs_of(company.home, configured("recsys"), company.ledger)
     assert inputs.tables.keys() >= {"closed_periods", "closed_spend"}
     published = publication.read_published(company.home)
     assert published
