@@ -34,9 +34,7 @@
 {# Condition that is true where the rule matches: what compares comes first, regular expressions (RE2's) last. #}
 {% macro rule_condition(rules, rule) -%}
     {%- set when = rule.when -%}
-    {%- set all = [] -%}
-    {%- if rule.get("valid_from") -%}{%- do all.append("as_of >= date " ~ quoted(rule.valid_from)) -%}{%- endif -%}
-    {%- if rule.get("valid_to") -%}{%- do all.append("as_of <= date " ~ quoted(rule.valid_to)) -%}{%- endif -%}
+    {%- set all = rule_days(rule) -%}
     {%- for condition, column in {
         "sources": "x_source", "accounts": "sub_account_id", "billing_accounts": "billing_account_id",
         "charge_categories": "charge_category", "line_item_types": "x_line_item_type",
@@ -66,6 +64,15 @@
     {%- if when.linked -%}{%- do all.append("linked_project is not null") -%}{%- endif -%}
     {{ all | join(" and ") }}
 {%- endmacro %}
+
+
+{# Conditions that a rule holds on these days. #}
+{% macro rule_days(rule) %}
+    {% set days = [] %}
+    {% if rule.get("valid_from") %}{% do days.append("as_of >= date " ~ quoted(rule.valid_from)) %}{% endif %}
+    {% if rule.get("valid_to") %}{% do days.append("as_of <= date " ~ quoted(rule.valid_to)) %}{% endif %}
+    {{ return(days) }}
+{% endmacro %}
 
 
 {% macro searched(column, pattern) -%}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mlspend import cli_close, cli_links, cli_tags
+from mlspend import cli_close, cli_config, cli_links, cli_tags
 from mlspend.core.errors import MlspendError
 
 if TYPE_CHECKING:
@@ -34,9 +34,8 @@ class _Commands(TyperGroup):
 
 _HELP = "Cloud billing exports in; every cent gets an owner; nothing goes out unproved."
 app = typer.Typer(cls=_Commands, help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-config_app = typer.Typer(help="The configuration, mlspend.yml.", no_args_is_help=True)
 check_app = typer.Typer(help="Check that the configured sources answer.", invoke_without_command=True)
-app.add_typer(config_app, name="config")
+app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_links.app, name="links")
 app.add_typer(cli_tags.app, name="tags")
 
@@ -47,20 +46,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document in
 def main() -> None:
     """Prepare what every command needs: warnings go to standard error."""
     logging.basicConfig(level=logging.WARNING, format="mlspend: %(message)s")
-
-
-@config_app.command("check")
-def config_check(
-    path: Annotated[Path | None, typer.Argument(help="Default: MLSPEND_CONFIG, else config/mlspend.yml.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what is wrong with mlspend.yml: file, line, key, and what would be right."""
-    from mlspend import cli_reports
-    from mlspend.adapters import config
-
-    problems = config.check(path)
-    cli_reports.show_problems(problems, as_json=as_json)
-    raise typer.Exit(1 if problems else 0)
 
 
 @app.command()

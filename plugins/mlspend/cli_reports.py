@@ -24,11 +24,12 @@ _NAMES_TOLD = 5
 _CHECK = ["x_source", "billing_period", "severity", "layer", "expectation", "subject", "unexpected_count"]
 
 
-def show_problems(problems: Sequence["Problem"], *, as_json: bool) -> None:
-    """Show what is wrong with a configuration."""
+def show_problems(problems: Sequence["Problem"], *, warnings: Sequence["Problem"] = (), as_json: bool) -> None:
+    """Show what is wrong with a configuration, and what is odd about a right one."""
     if as_json:
-        show_json({"is_valid": not problems, "problems": list(problems)})
+        show_json({"is_valid": not problems, "problems": list(problems), "warnings": list(warnings)})
     else:
+        show_lines([f"warning: {warning}" for warning in warnings], err=True)
         show_lines([str(problem) for problem in problems] or ["the configuration is valid"])
 
 

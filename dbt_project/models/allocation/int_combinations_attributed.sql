@@ -4,48 +4,7 @@
    charges, so that five hundred rules are asked of few rows. #}
 {% for rules_name, rules in rules_in_use().items() %}
     select * from (
-        with combinations as (
-            select
-                x_source,
-                billing_account_id,
-                billing_period,
-                sub_account_id,
-                billing_currency,
-                {{ asked_of_combinations(rules) }},
-                sum(billed_cost) as billed_cost,
-                sum(effective_cost) as effective_cost,
-                count(*) as line_count
-            from {{ ref('focus_costs') }}
-            where {{ in_partition() }} and {{ in_rules(rules_name) }}
-            group by all
-        ),
-
-        tagged as (
-            select
-                combinations.*,
-                {{ named_value(rules, 'project') }} as named_project,
-                {{ named_value(rules, 'team') }} as named_team,
-                {{ named_value(rules, 'environment') }} as named_environment,
-                {{ named_value(rules, 'ml_stage') }} as named_ml_stage,
-                {{ arn_part('combinations.resource_id', 'kind') }} as resource_kind,
-                {{ arn_part('combinations.resource_id', 'name') }} as arn_name,
-                {{ arn_part('combinations.resource_id', 'namespace') }} as pod_namespace,
-                {{ arn_part('combinations.resource_id', 'cluster') }} as pod_cluster
-            from combinations
-            left join {{ tag_names(rules, 'project') }} as project_names on {{ is_named('project') }}
-            left join {{ tag_names(rules, 'team') }} as team_names on {{ is_named('team') }}
-            left join {{ tag_names(rules, 'environment') }} as environment_names on {{ is_named('environment') }}
-            left join {{ tag_names(rules, 'ml_stage') }} as ml_stage_names on {{ is_named('ml_stage') }}
-        ),
-
-        linked as (
-            select
-                tagged.*,
-                links.project as linked_project
-            from tagged
-            left join {{ linked_projects(rules) }} as links
-                on {{ link_key('tagged.resource_id') }} = links.resource and tagged.as_of = links.as_of
-        ),
+        with {{ asked_combinations(rules, in_partition() ~ ' and ' ~ in_rules(rules_name)) }},
 
         matched as (
             select

@@ -79,7 +79,7 @@ def write_plan(
         "lake_files": {table: {"kept": list(kept_files[table])} for table in LAKE_TABLES},
         # The rules in use, by the name that partitions call them by.
         "rules": {
-            name: _plan_rules(folder, name, each, delivered)
+            name: plan_rules(folder, name, each, delivered)
             for name, each in (rules or {"": config.attribution()}).items()
         },
         "creator_keys": match_tag_keys({"creator": CREATOR_KEYS}, delivered)["creator"],
@@ -123,7 +123,7 @@ def _plan_partition(
     }
 
 
-def _plan_rules(folder: Path, name: str, rules: Mapping[str, Any], delivered: Iterable[str]) -> dict[str, Any]:
+def plan_rules(folder: Path, name: str, rules: Mapping[str, Any], delivered: Iterable[str]) -> dict[str, Any]:
     """Return rules with the tag keys that were delivered; links, which may be many, go into a file beside the plan."""
     planned = {
         **rules,

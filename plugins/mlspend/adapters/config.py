@@ -1,6 +1,6 @@
 """mlspend.yml is loaded here. Unknown keys are errors, secrets are refused, every error names file, line and key."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,13 @@ def load(path: Path | None = None) -> Config:
     if config is None or problems:
         raise ConfigInvalid("\n".join(str(problem) for problem in problems))
     return config
+
+
+def locate(found: Iterable[tuple[Place, str]], path: Path | None = None) -> list[Problem]:
+    """Return what was `found` about a configuration that is valid, each with its line."""
+    where = path or config_path()
+    document = yaml_lines.read(where)
+    return [Problem(str(where), document.line_of(place), written(place), message) for place, message in found]
 
 
 def check(path: Path | None = None) -> list[Problem]:
