@@ -23,7 +23,6 @@ def rules_in_force(config: "Config", first: date | None = None, last: date | Non
     `projects`: rows of name, aliases, team and days; where there are none, a project tag's value is the project.
     `rules`: the rules for what carries no tag, in their order; `links`: rows of resource, linked and days, where a rule
     asks for them. `turning_days`: between two of them nothing changes.
-    `rules`: the rules for what carries no tag, in their order. `turning_days`: between two of them nothing changes.
     `shared_costs`: how they are split, see `shared_costs_in_force`.
     Days are text, valid_from and valid_to, both included; empty where the thing holds to the end of these days.
     """
