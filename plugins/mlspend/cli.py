@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mlspend import cli_close, cli_config, cli_links, cli_tags
+from mlspend import cli_close, cli_config, cli_invoices, cli_links, cli_tags
 from mlspend.core.errors import MlspendError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ app = typer.Typer(cls=_Commands, help=_HELP, no_args_is_help=True, pretty_except
 check_app = typer.Typer(help="Check that the configured sources answer.", invoke_without_command=True)
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_links.app, name="links")
+app.add_typer(cli_invoices.app, name="invoices")
 app.add_typer(cli_tags.app, name="tags")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from mlspend.adapters.config_base import RESERVED_NAMES
 from mlspend.adapters.config_model import Config
-from mlspend.adapters.config_money_checks import check_currencies
+from mlspend.adapters.config_money_checks import check_currencies, check_invoices
 from mlspend.adapters.config_ownership_checks import check_meanings, check_ownership
 from mlspend.adapters.config_rule_checks import check_rules
 from mlspend.adapters.config_shared_cost_checks import check_shared_costs, check_words_of_shares
@@ -143,6 +143,7 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from check_currencies(config)
     yield from check_shared_costs(config)
     yield from check_words_of_shares(config)
+    yield from check_invoices(config)
 
 
 def _check_names(key: str, names: list[str]) -> Iterator[tuple[Place, str]]:

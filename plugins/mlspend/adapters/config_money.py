@@ -1,7 +1,7 @@
-"""The part of mlspend.yml about currencies: what is reported in, and at which rates."""
+"""The part of mlspend.yml about money that no export holds: exchange rates and invoices."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -38,4 +38,16 @@ class Currencies(Strict):
     rates: tuple[StatedRate, ...] = ()
     rates_file: Text | None = Field(
         default=None, description="a CSV file of date,from,to,rate, absolute or below MLSPEND_HOME"
+    )
+
+
+class InvoiceInput(Strict):
+    """Where the invoices of one source come from: a CSV file, or the provider's API."""
+
+    source: Text = Field(description="the name of one of the sources")
+    file: Text | None = Field(default=None, description="a CSV file, absolute or below MLSPEND_HOME")
+    api: Literal["aws"] | None = None
+    profile: str | None = Field(default=None, pattern=r"^\S+$", description="a profile of the AWS configuration")
+    region: str | None = Field(
+        default=None, pattern=r"^[a-z0-9-]+$", description="an AWS region, for example us-east-1"
     )

@@ -1,4 +1,4 @@
-"""The ledger's part about money that is not in exports: exchange rates as they were used."""
+"""The ledger's part about money that no export holds: exchange rates as used, invoices, what asking an API costs."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -7,14 +7,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mlspend.adapters.state_store import StateStore, exchange_rates
+from mlspend.adapters.state_store import StateStore, api_calls, exchange_rates, invoices
 from mlspend.core.exchange_rates import Pair, Rate
+from mlspend.core.invoices import Invoice
+
+_AMOUNTS = ("total", "tax", "credit")
+_INVOICE_KEY = ["source", "invoice_id"]
 
 
 class LedgerMoney:
     """Methods of the ledger; all times are aware UTC datetimes, amounts and rates travel as text."""
 
     _store: StateStore
+
+    # Exchange rates
 
     def frozen_rates(self, reporting: str) -> dict[Pair, Rate]:
         """Return the frozen rates to the `reporting` currency by billing month and currency."""
@@ -35,3 +41,52 @@ class LedgerMoney:
             for row in used:
                 frozen = self._store.upsert(exchange_rates).values(**row, frozen_at=now)
                 connection.execute(frozen.on_conflict_do_nothing())
+
+    # Invoices
+
+    def invoices(self) -> list[Invoice]:
+        """Return every invoice known, by source and id."""
+        rows = self._store.rows(sa.select(invoices).order_by(invoices.c.source, invoices.c.invoice_id))
+        return [_invoice(row) for row in rows]
+
+    def record_invoices(self, found: Iterable[Invoice], now: datetime) -> int:
+        """Keep invoices, in place of what was known of the same ones; return how many were new or said otherwise."""
+        known = {(one.source, one.invoice_id): one for one in self.invoices()}
+        changed = [one for one in found if known.get((one.source, one.invoice_id)) != one]
+        if changed:
+            with self._store.transaction() as connection:
+                for one in sorted(changed, key=lambda each: (each.source, each.invoice_id)):
+                    row = {**vars(one), "taken_at": now}
+                    row |= {name: None if row[name] is None else f"{row[name]:f}" for name in _AMOUNTS}
+                    insert = self._store.upsert(invoices).values(**row)
+                    said = {name: value for name, value in row.items() if name not in _INVOICE_KEY}
+                    connection.execute(insert.on_conflict_do_update(index_elements=_INVOICE_KEY, set_=said))
+        return len(changed)
+
+    # Requests to the provider's APIs
+
+    def record_api_call(
+        self, service: str, operation: str, source: str, now: datetime, cost: Decimal | None = None
+    ) -> None:
+        """Record one request to an API before it is sent; `cost` in USD is what the provider asks for it, if known."""
+        row = {"called_at": now, "service": service, "operation": operation, "source": source}
+        with self._store.transaction() as connection:
+            price = None if cost is None else f"{cost:f}"
+            connection.execute(sa.insert(api_calls).values(**row, call_count=1, estimated_cost=price))
+
+    def api_calls(self) -> list[dict[str, Any]]:
+        """Return every request, oldest first: called_at, service, operation, source, call_count, estimated_cost."""
+        columns = [column for column in api_calls.c if column.name != "sequence"]
+        rows = self._store.rows(sa.select(*columns).order_by(api_calls.c.called_at, api_calls.c.sequence))
+        return [{**row, "estimated_cost": _amount(row["estimated_cost"])} for row in rows]
+
+
+def _invoice(row: dict[str, Any]) -> Invoice:
+    said: dict[str, Any] = {
+        name: _amount(value) if name in _AMOUNTS else value for name, value in row.items() if name != "taken_at"
+    }
+    return Invoice(**said)
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

@@ -122,6 +122,17 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             "reference": ("varchar", "How to find it at its destination"),
         },
     ),
+    "api_calls": (
+        "Every request that mlspend made to the provider's billing APIs, up to this publication.",
+        {
+            "called_at": ("timestamp", "When it was sent"),
+            "service": ("varchar", "The API: invoicing, or ce (Cost Explorer)"),
+            "operation": ("varchar", "What was asked"),
+            "source": ("varchar", "For which source"),
+            "call_count": ("integer", "How many requests"),
+            "estimated_cost": ("decimal(38, 12)", "What AWS asks for it, in USD; empty where no price is known"),
+        },
+    ),
 }
 
 
@@ -139,6 +150,7 @@ def write(connection: duckdb_files.Connection, publication: Publication, ledger:
         "rule_versions": [{**row, "rules": json.dumps(row["rules"])} for row in ledger.rule_versions()],
         "reopened_periods": ledger.reopened_periods(),
         "messages": ledger.messages(),
+        "api_calls": ledger.api_calls(),
     }
     connection.execute("begin")
     connection.execute("create schema if not exists ops")

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mlspend.adapters import exchange_rates, landing, landing_folder, proof, proved_builds, publication, warehouse
+from mlspend.adapters import (
+    exchange_rates,
+    invoices,
+    landing,
+    landing_folder,
+    proof,
+    proved_builds,
+    publication,
+    warehouse,
+)
 from mlspend.adapters.build_inputs import BuildInputs
 from mlspend.adapters.config import Config
 from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
@@ -231,6 +240,7 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
 
 def make_build(home: Home, config: Config, ledger: Ledger, previous: Publication | None, *, now: datetime) -> Build:
     """Build privately what counts, on top of the `previous` publication, and record it; the proof is another step."""
+    invoices.take_files(home, config, ledger, now=now)
     receipts, inputs = receipts_that_count(config, ledger), inputs_of(home, config, ledger)
     # Before anything can be published by them: a closing refers to them.
     ledger.record_rules(inputs.rules_by_version(config, receipts), now)
@@ -256,7 +266,12 @@ def receipts_that_count(config: Config, ledger: Ledger) -> list[Receipt]:
 
 def inputs_of(home: Home, config: Config, ledger: Ledger) -> BuildInputs:
     """Return what a build is made of besides deliveries and configuration."""
-    tables = {"closed_periods": ledger.closed_periods(), "closed_spend": ledger.closed_spend()}
+    configured = {source.name for source in config.sources}
+    tables = {
+        "closed_periods": ledger.closed_periods(),
+        "closed_spend": ledger.closed_spend(),
+        "invoices": [one.plain() for one in ledger.invoices() if not configured or one.source in configured],
+    }
     return BuildInputs(
         frozen=ledger.frozen_rules(),
         rates=exchange_rates.read_rates(home, config, ledger),
@@ -267,6 +282,7 @@ def inputs_of(home: Home, config: Config, ledger: Ledger) -> BuildInputs:
 def awaits_publication(home: Home, config: Config, ledger: Ledger, *, now: datetime) -> bool:
     """Tell whether readers would see something else if everything landed were built and published now."""
     published = publication.read_published(home)
+    invoices.take_files(home, config, ledger, now=now)
     receipts, inputs = receipts_that_count(config, ledger), inputs_of(home, config, ledger)
     contents = warehouse.compare(home, config, receipts, published, now=now, inputs=inputs)
     if published is None:

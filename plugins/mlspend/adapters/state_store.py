@@ -159,6 +159,17 @@ invoices = sa.Table(
     sa.Column("taken_from", sa.Text),
     sa.Column("taken_at", UtcDateTime),
 )
+api_calls = sa.Table(
+    "api_calls",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("called_at", UtcDateTime),
+    sa.Column("service", sa.String),
+    sa.Column("operation", sa.String),
+    sa.Column("source", sa.String),
+    sa.Column("call_count", sa.Integer),
+    sa.Column("estimated_cost", sa.String),
+)
 closed_periods = sa.Table(
     "closed_periods",
     metadata,

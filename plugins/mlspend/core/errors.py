@@ -24,6 +24,18 @@ class RatesUnreadable(Terminal):
     """The file of exchange rates is not there, or a line of it is wrong; its owner must correct it."""
 
 
+class InvoicesUnreadable(Terminal):
+    """Invoices cannot be read: a file or a line of it is wrong, or nothing of their source is landed."""
+
+
+class ApiAccessDenied(Terminal):
+    """Credentials or permissions for one of the provider's APIs must be corrected."""
+
+
+class ApiUnavailable(Transient):
+    """One of the provider's APIs did not answer properly; worth another try."""
+
+
 class RateMissing(Terminal):
     """No exchange rate is known for a billing period's currency; somebody must state it."""
 
