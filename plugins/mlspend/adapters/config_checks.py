@@ -106,7 +106,7 @@ def _literals(annotation: Any) -> Iterator[Any]:
     for inner in get_args(annotation):
         if get_args(inner):
             yield from _literals(inner)
-        elif inner is not Ellipsis:
+        elif inner not in (Ellipsis, type(None)):
             yield inner
 
 
