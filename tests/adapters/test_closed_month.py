@@ -10,12 +10,13 @@ from typing import Any
 import pypdf
 import pytest
 
-from mlspend.adapters import chargeback, closing, pipeline, publication
+from mlspend.adapters import chargeback, closing, pipeline, publication, publication_history, rule_changes
 from mlspend.adapters.config_model import Config, Project, Team
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build
-from mlspend.core.errors import ClosingRefused
+from mlspend.core.errors import ClosingRefused, RulesUnknown
+from mlspend.core.periods import EVERY_PERIOD
 from tests.handmade_build import prove_by_hand
 from tests.landed_by_hand import ask, land, line
 
@@ -154,3 +155,67 @@ def test_who_is_charged_nothing_is_told_who_is(company: Company, tmp_path: Path)
         chargeback.write(company.home, company.ledger, "Northwind", "2026-10", team="risk", to=tmp_path)
     with pytest.raises(ClosingRefused, match="nothing is charged in 2026-12"):
         chargeback.write(company.home, company.ledger, "Northwind", "2026-12", team=None, to=tmp_path)
+
+
+WITHOUT_ALIAS = """\
+company: Northwind
+sources: []
+projects: [{name: recommender, team: discovery}, {name: recsys, team: risk}]
+teams: [{name: discovery}, {name: risk}]
+"""
+
+
+def test_a_change_of_rules_shows_the_money_that_moves_and_touches_nothing(company: Company, tmp_path: Path) -> None:
+    changed = tmp_path / "mlspend.yml"
+    changed.write_text(WITHOUT_ALIAS)
+    before = company.home.published_warehouse.read_bytes()
+    found = rule_changes.diff(
+        company.home, company.ledger, "published", str(changed), periods=EVERY_PERIOD, now=company.now
+    )
+    # September is closed and keeps its rules; in October recsys would be a project of its own.
+    assert (found.compared, found.closed) == ([("aws", "2026-10")], [("aws", "2026-09")])
+    (move,) = found.moves
+    assert (move["from_project"], move["from_team"]) == ("recommender", "discovery")
+    assert (move["to_project"], move["to_team"]) == ("recsys", "risk")
+    assert (move["billed_cost"], move["effective_cost"], move["line_count"]) == (Decimal("5.005"), Decimal("5.005"), 1)
+    assert {row["project"]: row["billed_cost_change"] for row in found.changes} == {
+        "recommender": Decimal("-5.005"),
+        "recsys": Decimal("5.005"),
+    }
+    assert company.home.published_warehouse.read_bytes() == before
+    assert not list(company.home.root.glob(".recalculation-*"))
+
+
+def test_rules_that_are_alike_move_nothing(company: Company) -> None:
+    version = company.ledger.rule_versions()[-1]["version"]
+    for old, new in (("published", version[:6]), ("published", "published")):
+        found = rule_changes.diff(company.home, company.ledger, old, new, periods=EVERY_PERIOD, now=company.now)
+        assert (found.moves, found.changes, found.compared) == ([], [], [])
+        assert found.alike == [("aws", "2026-10")]
+
+
+def test_history_is_recomputed_as_known_then_under_other_rules(company: Company) -> None:
+    first_publication = publication_history.list_kept(company.home)[-1].path
+    newest = company.ledger.rule_versions()[-1]["version"]
+    found = rule_changes.spend(
+        company.home, company.ledger, newest, first_publication, periods=EVERY_PERIOD, now=company.now
+    )
+    # September as delivered first, 10 and 4, by rules that came later and call recsys the recommender.
+    assert [(row["billing_period"], row["project"], row["billed_cost"]) for row in found.rows] == [
+        ("2026-09", "recommender", Decimal(14)),
+        ("2026-10", "recommender", Decimal("5.005")),
+    ]
+    known = rule_changes.spend(
+        company.home, company.ledger, "published", first_publication, periods=EVERY_PERIOD, now=company.now
+    )
+    assert [(row["billing_period"], row["project"], row["billed_cost"]) for row in known.rows] == [
+        ("2026-09", "recommender", Decimal(10)),
+        ("2026-09", "unattributed", Decimal(4)),
+        ("2026-10", "unattributed", Decimal("5.005")),
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "ffff", "nowhere.yml"])
+def test_rules_that_are_not_known_are_refused(company: Company, name: str) -> None:
+    with pytest.raises(RulesUnknown, match="mlspend rules list"):
+        rule_changes.diff(company.home, company.ledger, "published", name, periods=EVERY_PERIOD, now=company.now)

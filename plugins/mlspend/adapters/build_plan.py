@@ -14,12 +14,16 @@ from mlspend.adapters.landing_folder import receipt_file
 from mlspend.core.attribution import CREATOR_KEYS, keys_of_rules, match_tag_keys
 from mlspend.core.deliveries import Partition, Publication, Receipt
 from mlspend.core.export_kinds import AWS_CUR, FOCUS
+from mlspend.core.hashes import hash_of
 from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
 from mlspend.core.retention import Contents
 
 # What makes up allocated_costs: lines as billed, what moves from nodes to containers, what moves from shared costs.
 ALLOCATED_TABLES = ("attributed_costs", "container_costs_split", "shared_costs_split")
 LAKE_TABLES = ("focus_costs", *ALLOCATED_TABLES)
+
+Place = tuple[str, str]
+"""A source and a billing period."""
 
 _SHAPES = {shape.name: shape for shape in (AWS_CUR, FOCUS)}
 
@@ -87,6 +91,56 @@ def write_plan(
     }
     (folder / "plan.json").write_text(json.dumps(plan, indent=1))
     return plan
+
+
+def write_recalculation(
+    folder: Path, rules: Mapping[Place, Mapping[str, Any]], delivered: Iterable[str], now: datetime
+) -> None:
+    """Write `folder`/plan.json for attributing published lines anew, into lake files below `folder`.
+
+    `rules` are those of each source and billing period; `delivered` are the tag keys that the lines bear.
+    """
+    empty = {shape: str(_write_empty(folder, shape)) for shape in _SHAPES}
+    no_receipt = folder / "no-receipt.json"
+    no_receipt.write_text('{"control_totals": []}')
+    places = []
+    for (source, period), each in sorted(rules.items()):
+        lake_files = {}
+        for table in ALLOCATED_TABLES:
+            target = (
+                folder / "lake" / table / f"build={folder.name}" / f"x_source={source}" / f"billing_period={period}"
+            )
+            target.mkdir(parents=True)
+            lake_files[table] = str(target / "part.parquet")
+        places.append(
+            {
+                "x_source": source,
+                "billing_period": period,
+                "version": None,
+                "previous_version": None,
+                "rules": hash_of(each),
+                "receipt": str(no_receipt),
+                "counts_net": "true",
+                "landed_files": {shape: [file] for shape, file in empty.items()},
+                "lake_files": lake_files,
+            }
+        )
+    plan: dict[str, Any] = {
+        "build_id": folder.name,
+        "folder": str(folder),
+        "built_at": now.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" "),
+        "tolerance": str(SMALLEST_DIFFERENCE),
+        "rebuild": places,
+        "vanished": [],
+        "forgotten": [],
+        "expired": [],
+        "creator_keys": [],
+        "empty": {**empty, "receipt": str(no_receipt)},
+        "lake_files": {table: {"kept": []} for table in LAKE_TABLES},
+        "rules": {hash_of(each): plan_rules(folder, hash_of(each), each, delivered) for each in rules.values()},
+        "inputs": {},
+    }
+    (folder / "plan.json").write_text(json.dumps(plan, indent=1))
 
 
 def lake_folder(home: Home, table: str, build_id: str, partition: Partition) -> Path:

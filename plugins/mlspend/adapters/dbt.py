@@ -40,14 +40,17 @@ class DbtRun:
 
 def build(run: DbtRun) -> None:
     """Run all seeds, models and data tests on `run.warehouse`; BuildFailed names what failed and shows its rows."""
-    parsed = run.target / "partial_parse.msgpack"
-    if run.parse_cache and run.parse_cache.exists():
-        run.target.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(run.parse_cache, parsed)
+    parsed = _take_parsed(run)
     reached(Step.DBT_BEGINS)
     invoke(run, "build", "--exclude-resource-type", "unit_test")
     if run.parse_cache and parsed.exists():
         parsed.replace(run.parse_cache)
+
+
+def run_models(run: DbtRun, *selection: str) -> None:
+    """Run the selected models and nothing else; BuildFailed names what failed."""
+    _take_parsed(run)
+    invoke(run, "run", "--select", *selection)
 
 
 def invoke(run: DbtRun, *arguments: str) -> None:
@@ -59,6 +62,15 @@ def invoke(run: DbtRun, *arguments: str) -> None:
     child = subprocess.run(command, env=_environment(run), cwd=run.folder, capture_output=True, text=True, check=False)
     if child.returncode != 0:
         raise BuildFailed(_explain(run, child.stdout + child.stderr))
+
+
+def _take_parsed(run: DbtRun) -> Path:
+    """Return where dbt keeps what it parsed, with a copy of what the run before left."""
+    parsed = run.target / "partial_parse.msgpack"
+    if run.parse_cache and run.parse_cache.exists():
+        run.target.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(run.parse_cache, parsed)
+    return parsed
 
 
 def _environment(run: DbtRun) -> dict[str, str]:
