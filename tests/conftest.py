@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from mlspend.adapters.home import PROJECT_ROOT, Home
+from tests import warm_children
+from tests.warm_children import Nursery
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +30,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("MLSPEND_HOME", str(root))
     monkeypatch.delenv("MLSPEND_STATE_URL", raising=False)
     return Home(root)
+
+
+@pytest.fixture(scope="session")
+def nurseries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nursery, Nursery]]:
+    with warm_children.nurseries(tmp_path_factory.mktemp("nurseries")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def parsed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What dbt parsed for the first home, to spare the others the parsing."""
+    return tmp_path_factory.mktemp("parsed") / "partial_parse.msgpack"
+
+
+@pytest.fixture(scope="module")
+def warm_builds(nurseries: tuple[Nursery, Nursery], parsed_once: Path) -> Iterator[None]:
+    """Builds in the tests' own process take half the time: their children have imported already."""
+    with pytest.MonkeyPatch.context() as patching:
+        warm_children.use(patching, *nurseries, parsed_once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ All stand in one build. What is expected of the real exports is summed up here, 
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -32,14 +31,11 @@ REAL = {"workshop": NOV2018, "samples": "focus-sample-data", "nise": NISE}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, parsed_once: Path) -> tuple[Home, Build]:
+def made(tmp_path_factory: pytest.TempPathFactory, warm_builds: None) -> tuple[Home, Build]:
     """A build of a net, a half net and an unblended payer, of the same month as an earlier release landed it, and of
     the real exports where they are at hand."""
     root = tmp_path_factory.mktemp("amortised")
     home = Home(root / "home")
-    home.builds.mkdir(parents=True)
-    if parsed_once.exists():
-        shutil.copyfile(parsed_once, home.builds / parsed_once.name)
     half = bill("2", net=True)
     half[0]["line_item_net_unblended_cost"] = None
     write_data_export(root / "export", with_every_column([*bill("1", net=True), *half, *bill("3", net=False)]), parts=3)

@@ -11,7 +11,7 @@ from mlspend.adapters.config_attribution import Ownership, Project, Rule, TagKey
 from mlspend.adapters.home import Home
 from tests.landed_by_hand import NOW, ask, land, line
 
-pytestmark = pytest.mark.usefixtures("spare_parsing")
+pytestmark = pytest.mark.usefixtures("warm_builds")
 
 OCTOBER_20 = date(2026, 10, 20)
 

@@ -26,7 +26,7 @@ PERIOD = "2026-10"
 
 
 @pytest.fixture(scope="module")
-def proved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Build]:
+def proved(tmp_path_factory: pytest.TempPathFactory, warm_builds: None) -> tuple[Home, Build]:
     """One month landed, built and proved, not yet published."""
     home = Home(tmp_path_factory.mktemp("company"))
     write_exports(home.root / "exports", months=1, end=PERIOD)

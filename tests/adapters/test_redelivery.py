@@ -25,6 +25,8 @@ from tests.aws_exports import cur2_line, focus_line, write_data_export, write_li
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
 CONFIG = Config(company="Test", sources=())
 
+pytestmark = pytest.mark.usefixtures("warm_builds")
+
 
 def tell(_words: str) -> None:
     """Nobody listens."""
@@ -36,28 +38,17 @@ def ledger(home: Home) -> Iterator[Ledger]:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def parsed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What dbt parsed for the first home, to spare the others the parsing."""
-    return tmp_path_factory.mktemp("parsed") / "partial_parse.msgpack"
-
-
 def land(home: Home, ledger: Ledger, source: str = "aws", now: datetime = NOW) -> list[Receipt]:
     landed = pipeline.land(source, str(home.root / "exports" / source), home, ledger, now=now, tell=tell)
     landed.raise_rejections()
     return list(landed.receipts)
 
 
-def build_and_publish(home: Home, ledger: Ledger, parsed_once: Path, config: Config = CONFIG) -> bool:
+def build_and_publish(home: Home, ledger: Ledger, config: Config = CONFIG) -> bool:
     """Return whether anything was built."""
-    kept = home.builds / parsed_once.name
-    kept.parent.mkdir(exist_ok=True)
-    if parsed_once.exists() and not kept.exists():
-        shutil.copyfile(parsed_once, kept)
     made = pipeline.build(home, config, ledger, now=NOW, tell=tell)
     if not made.is_unchanged:
         pipeline.publish(home, ledger, now=NOW, tell=tell)
-        shutil.copyfile(kept, parsed_once)
     return not made.is_unchanged
 
 
@@ -74,11 +65,11 @@ def statuses(ledger: Ledger) -> dict[str, str]:
     return {row["version"]: row["status"] for row in ledger.deliveries()}
 
 
-def test_the_same_lines_again_rebuild_nothing(home: Home, ledger: Ledger, parsed_once: Path) -> None:
+def test_the_same_lines_again_rebuild_nothing(home: Home, ledger: Ledger) -> None:
     exports = home.root / "exports" / "aws"
     write_data_export(exports, lines(), execution="e1")
     [first] = land(home, ledger)
-    assert build_and_publish(home, ledger, parsed_once)
+    assert build_and_publish(home, ledger)
     assert statuses(ledger) == {"e1": "published"}
     published = home.published_warehouse.read_bytes()
     lake = {path: path.stat().st_mtime_ns for path in home.lake.rglob("*")}
@@ -90,7 +81,7 @@ def test_the_same_lines_again_rebuild_nothing(home: Home, ledger: Ledger, parsed
     assert (second.same_as, second.landed_files) == ("e1", first.landed_files)
     assert [path.name for path in (home.landing / "aws" / "2026-10" / "e2").iterdir()] == ["receipt.json"]
     assert not pipeline.awaits_publication(home, CONFIG, ledger, now=NOW)
-    assert not build_and_publish(home, ledger, parsed_once)
+    assert not build_and_publish(home, ledger)
     assert home.published_warehouse.read_bytes() == published
     assert {path: path.stat().st_mtime_ns for path in home.lake.rglob("*")} == lake
     assert statuses(ledger) == {"e1": "superseded", "e2": "published"}
@@ -134,7 +125,7 @@ def test_a_repeated_delivery_whose_lines_are_gone_is_landed_with_lines_of_its_ow
 
 
 def test_of_two_exports_of_one_account_the_preferred_counts_and_the_other_is_compared(
-    home: Home, ledger: Ledger, parsed_once: Path
+    home: Home, ledger: Ledger
 ) -> None:
     sources = tuple(Source(name=name, provider="aws", location=f"exports/{name}") for name in ("aws", "aws_focus"))
     undecided = Config(company="Test", sources=sources)
@@ -154,13 +145,13 @@ def test_of_two_exports_of_one_account_the_preferred_counts_and_the_other_is_com
     land(home, ledger)
     land(home, ledger, "aws_focus")
     with pytest.raises(ExportsOverlap, match=r"2026-10: source 'aws' \(aws_cur2\) and source 'aws_focus' \(.*focus\)"):
-        build_and_publish(home, ledger, parsed_once, undecided)
+        build_and_publish(home, ledger, undecided)
     assert not home.published_warehouse.exists()
 
     kind = next(row["export_kind"] for row in ledger.deliveries() if row["source"] == "aws_focus")
     costs = "select x_source, billing_period, sum(billed_cost) from marts.daily_spend group by all order by all"
     first = undecided.model_copy(update={"preferred_kinds": ("aws_cur2", kind)})
-    build_and_publish(home, ledger, parsed_once, first)
+    build_and_publish(home, ledger, first)
     assert ask(home, costs) == [("aws", "2026-09", Decimal("0.75")), ("aws", "2026-10", Decimal("0.75"))]
     assert ask(
         home, "select source, preferred_source, billed_cost, preferred_billed_cost, difference from ops.shadows"
@@ -172,14 +163,14 @@ def test_of_two_exports_of_one_account_the_preferred_counts_and_the_other_is_com
     ]
 
     # The company moves over in the middle of the month: one build takes one out and the other in.
-    build_and_publish(home, ledger, parsed_once, undecided.model_copy(update={"preferred_kinds": (kind, "aws_cur2")}))
+    build_and_publish(home, ledger, undecided.model_copy(update={"preferred_kinds": (kind, "aws_cur2")}))
     assert ask(home, costs) == [("aws", "2026-09", Decimal("0.75")), ("aws_focus", "2026-10", Decimal("2.00"))]
     assert ask(home, "select source, preferred_source from ops.shadows") == [("aws", "aws_focus")]
     assert ask(home, "select bool_and(is_reconciled), count(*) from marts.reconciliation") == [(True, 2)]
 
     # A source taken out of the configuration does not count any more.
     only_cur = undecided.model_copy(update={"sources": sources[:1]})
-    build_and_publish(home, ledger, parsed_once, only_cur)
+    build_and_publish(home, ledger, only_cur)
     assert ask(home, costs) == [("aws", "2026-09", Decimal("0.75")), ("aws", "2026-10", Decimal("0.75"))]
 
 
@@ -212,7 +203,7 @@ def deliver(home: Home, period: str, version: int) -> None:
 @settings(max_examples=3, deadline=None, derandomize=True)
 @given(steps)
 def test_any_order_of_deliveries_landings_and_builds_ends_as_the_newest_of_each_landed_once(
-    parsed_once: Path, taken: list[tuple[str, int, bool]]
+    taken: list[tuple[str, int, bool]],
 ) -> None:
     facts = [
         f"select * from marts.{table} order by all" for table in ("allocated_costs", "daily_spend", "monthly_spend")
@@ -229,20 +220,18 @@ def test_any_order_of_deliveries_landings_and_builds_ends_as_the_newest_of_each_
                     deliver(home, period, version)
                     land(home, ledger)
                     if is_built:
-                        build_and_publish(home, ledger, parsed_once)
-                build_and_publish(home, ledger, parsed_once)
+                        build_and_publish(home, ledger)
+                build_and_publish(home, ledger)
             results.append([ask(home, query) for query in facts])
             assert ask(home, "select bool_and(is_reconciled) from marts.reconciliation") == [(True,)]
     assert results[0] == results[1]
 
 
-def test_a_version_of_any_spelling_is_built_and_one_without_a_name_is_refused(
-    home: Home, ledger: Ledger, parsed_once: Path
-) -> None:
+def test_a_version_of_any_spelling_is_built_and_one_without_a_name_is_refused(home: Home, ledger: Ledger) -> None:
     exports = home.root / "exports" / "aws"
     write_data_export(exports, lines(), execution="../../of [mine] *")
     land(home, ledger)
-    assert build_and_publish(home, ledger, parsed_once)
+    assert build_and_publish(home, ledger)
     assert ask(home, "select bool_and(is_reconciled) from marts.reconciliation") == [(True,)]
     write_data_export(exports, lines(3), execution=" ")
     landed = pipeline.land("aws", str(exports), home, ledger, now=NOW, tell=tell)
@@ -251,12 +240,12 @@ def test_a_version_of_any_spelling_is_built_and_one_without_a_name_is_refused(
 
 
 def test_lines_that_somebody_deleted_are_landed_again_and_keep_no_other_month_from_readers(
-    home: Home, ledger: Ledger, parsed_once: Path
+    home: Home, ledger: Ledger
 ) -> None:
     exports = home.root / "exports" / "aws"
     write_data_export(exports, lines(), execution="e1")
     land(home, ledger)
-    build_and_publish(home, ledger, parsed_once)
+    build_and_publish(home, ledger)
     write_data_export(exports, lines(4), execution="e2")
     land(home, ledger)
     shutil.rmtree(home.landing / "aws" / "2026-10" / "e2")
@@ -265,10 +254,10 @@ def test_lines_that_somebody_deleted_are_landed_again_and_keep_no_other_month_fr
     hidden = exports.with_name("hidden")
     (exports / "prefix/ml-costs/metadata/BILLING_PERIOD=2026-10").rename(hidden)
     land(home, ledger)
-    build_and_publish(home, ledger, parsed_once)
+    build_and_publish(home, ledger)
     held = "select billing_period, sum(line_count) from marts.daily_spend group by all order by all"
     assert ask(home, held) == [("2026-09", 2), ("2026-10", 6)]
     hidden.rename(exports / "prefix/ml-costs/metadata/BILLING_PERIOD=2026-10")
     assert [receipt.delivery.version for receipt in land(home, ledger)] == ["e2"]
-    build_and_publish(home, ledger, parsed_once)
+    build_and_publish(home, ledger)
     assert ask(home, held) == [("2026-09", 2), ("2026-10", 4)]

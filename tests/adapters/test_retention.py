@@ -1,7 +1,6 @@
 """Lines that grow too old go, what they add up to stays to the last digit, and it ends there: through real builds."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +26,8 @@ MONTHLY = "select * from marts.monthly_spend order by all"
 RECONCILED = "select * from marts.reconciliation order by all"
 CHANGES = "select * from marts.spend_changes order by all"
 
+pytestmark = pytest.mark.usefixtures("warm_builds")
+
 
 def tell(_words: str) -> None:
     """Nobody listens."""
@@ -41,21 +42,6 @@ def config(retention: Retention, alias: str = "rec") -> Config:
 def ledger(home: Home) -> Iterator[Ledger]:
     with Ledger.open(home) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def parsed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What dbt parsed for the first home, to spare the other the parsing."""
-    return tmp_path_factory.mktemp("parsed") / "partial_parse.msgpack"
-
-
-@pytest.fixture(autouse=True)
-def parsed(home: Home, parsed_once: Path) -> Iterator[None]:
-    home.builds.mkdir()
-    if parsed_once.exists():
-        shutil.copyfile(parsed_once, home.builds / parsed_once.name)
-    yield
-    shutil.copyfile(home.builds / parsed_once.name, parsed_once)
 
 
 def deliver(home: Home, period: str, cost: str, now: datetime) -> None:

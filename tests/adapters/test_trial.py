@@ -18,6 +18,8 @@ from tests.focus_csv import focus_line, write_focus_csv
 
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
 
+pytestmark = pytest.mark.usefixtures("warm_builds")
+
 
 def run(path: Path | str, keep: Path | None = None) -> Trial:
     return trial.run(str(path), now=NOW, tell=lambda _: None, keep=keep)

@@ -24,7 +24,7 @@ BY_DAY = """
 """
 PUBLISHED = BY_DAY.format("marts.daily_spend")
 
-pytestmark = pytest.mark.usefixtures("spare_parsing")
+pytestmark = pytest.mark.usefixtures("warm_builds")
 
 
 class Company:
