@@ -1,60 +1,69 @@
 """Restating one month costs the same however many months stand beside it: the same files are opened and written."""
 
-import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import duckdb
+import pytest
 
-from mlspend.adapters import config, example_company, pipeline
-from mlspend.adapters.home import PROJECT_ROOT, Home
+from mlspend.adapters import pipeline
+from mlspend.adapters.config import Config
+from mlspend.adapters.config_model import Retention
+from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from tests.aws_exports import cur2_line, write_data_export
 from tests.opened_files import watch_opened_files
 
 NOW = datetime(2026, 11, 4, 6, tzinfo=UTC)
 RESTATED = "2026-10"
+CONFIG = Config(company="Test", sources=(), retention=Retention(line_months=40))
+
+pytestmark = pytest.mark.usefixtures("warm_builds")
 
 
 def tell(_words: str) -> None:
     """Nobody listens."""
 
 
-def restate(home: Home) -> None:
-    """Deliver the month again under a new execution id, without some of its lines."""
-    manifest = next((home.root / "exports").rglob(f"BILLING_PERIOD={RESTATED}/*Manifest.json"))
-    content = json.loads(manifest.read_text())
-    content["executionId"] = "00000000-restated"
-    for part in (home.root / "exports").rglob(f"data/BILLING_PERIOD={RESTATED}/*.parquet"):
-        shorten(part)
-    manifest.write_text(json.dumps(content))
+def last_periods(count: int) -> list[str]:
+    first = date(2026, 10, 1)
+    months = (first.year * 12 + first.month - 1 - back for back in range(count))
+    return [f"{month // 12}-{month % 12 + 1:02d}" for month in months]
 
 
-def shorten(part: Path) -> None:
-    with duckdb.connect() as connection:
-        # Usage only: lines of commitments hang together, and a bill without one of them would not reconcile.
-        left_out = "line_item_line_item_type = 'Usage' and rowid % 100 = 0"
-        connection.execute(f"create table lines as from '{part}'; delete from lines where {left_out}")
-        connection.execute(f"copy lines to '{part}' (format parquet)")
+def deliver(home: Home, period: str, execution: str, *, lines: int) -> None:
+    hours = [f"{period}-{1 + number % 5:02d} {number % 23:02d}" for number in range(lines)]
+    write_data_export(
+        home.root / "exports",
+        [
+            cur2_line(
+                bill_billing_period_start_date=f"{period}-01 00:00:00",
+                line_item_usage_start_date=f"{hour}:00:00",
+                line_item_usage_end_date=f"{hour}:59:59",
+                resource_tags={"user_project": "recommender"} if hour.endswith("0") else {},
+            )
+            for hour in hours
+        ],
+        period=period,
+        execution=execution,
+        parts=2,
+    )
 
 
-def run(home: Home, ledger: Ledger, now: datetime) -> str:
-    settings = config.load(PROJECT_ROOT / "config" / "mlspend.yml")
-    settings = settings.model_copy(update={"retention": settings.retention.model_copy(update={"line_months": 40})})
-    source = settings.source("aws")
-    pipeline.land(source.name, source.location_in(home), home, ledger, now=now, tell=tell).raise_rejections()
-    made = pipeline.build(home, settings, ledger, now=now, tell=tell)
+def run(home: Home, ledger: Ledger, now: datetime) -> None:
+    pipeline.land("aws", str(home.root / "exports"), home, ledger, now=now, tell=tell).raise_rejections()
+    pipeline.build(home, CONFIG, ledger, now=now, tell=tell)
     pipeline.publish(home, ledger, now=now, tell=tell)
-    return made.build_id
 
 
 def touched_by_a_restatement(home: Home, months: int) -> tuple[set[str], set[str]]:
     """Return what a restatement opens of the files that stood there, and what it writes, without ids of builds."""
-    example_company.write_exports(home.root / "exports" / "aws", scale=1, months=months, end=RESTATED)
+    for period in last_periods(months):
+        deliver(home, period, "exec-1", lines=200)
     with Ledger(f"sqlite:///{home.root / 'state.db'}") as ledger:
         ledger.migrate()
         run(home, ledger, NOW)
-        restate(home)
+        deliver(home, RESTATED, "exec-2", lines=190)
         before = {path for path in home.root.rglob("*") if path.is_file()}
         with watch_opened_files(home.lake) as opened_lake, watch_opened_files(home.landing) as opened_landed:
             run(home, ledger, NOW + timedelta(hours=1))
