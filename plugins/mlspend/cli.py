@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mlspend import cli_close, cli_config, cli_invoices, cli_links, cli_rules, cli_tags
+from mlspend import cli_close, cli_config, cli_explain, cli_invoices, cli_links, cli_rules, cli_tags
 from mlspend.core.errors import MlspendError
 
 if TYPE_CHECKING:
@@ -339,3 +339,4 @@ def _send_digest(ledger: "Ledger") -> list[Any]:
 
 
 cli_close.add_to(app)
+app.command()(cli_explain.explain)

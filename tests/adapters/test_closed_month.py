@@ -10,12 +10,14 @@ from typing import Any
 import pypdf
 import pytest
 
-from mlspend.adapters import chargeback, closing, pipeline, publication, publication_history, rule_changes
-from mlspend.adapters.config_model import Config, Project, Team
+from mlspend import cli_explain
+from mlspend.adapters import chargeback, closing, explanation, pipeline, publication, publication_history, rule_changes
+from mlspend.adapters.config import load
+from mlspend.adapters.config_model import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build
-from mlspend.core.errors import ClosingRefused, RulesUnknown
+from mlspend.core.errors import ClosingRefused, LineUnknown, RulesUnknown
 from mlspend.core.periods import EVERY_PERIOD
 from tests.handmade_build import prove_by_hand
 from tests.landed_by_hand import ask, land, line
@@ -24,13 +26,29 @@ NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
 AGGREGATE = "select {}, sum(billed_cost) from {} group by all order by all"
 
 
-def configured(*aliases: str) -> Config:
-    return Config(
-        company="Northwind",
-        sources=(),
-        projects=(Project(name="recommender", aliases=aliases, team="discovery"),),
-        teams=(Team(name="discovery"),),
-    )
+FIRST = """\
+company: Northwind
+sources: []
+projects: [{name: recommender, team: discovery}]
+teams: [{name: discovery}]
+"""
+THEN = """\
+company: Northwind
+sources: []
+projects: [{name: recommender, aliases: [recsys], team: discovery}, {name: search, team: finders}]
+teams: [{name: discovery}, {name: finders}, {name: risk}]
+rules:
+  - {id: gpu-only, when: {usage_type: Gpu}, project: search}
+  - {id: nat, when: {usage_type: NatGateway}, shared: network}
+shared_costs:
+  - {name: network, split: even, among: [recommender, search]}
+"""
+
+
+def configured(text: str, folder: Path) -> Config:
+    file = folder / "mlspend.yml"
+    file.write_text(text)
+    return load(file)
 
 
 def charge(day: str, cost: str, project: str, **columns: Any) -> dict[str, Any]:
@@ -61,7 +79,7 @@ class Company:
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    """September is invoiced and closed, then restated; October is open; an alias is added after the close."""
+    """September is invoiced and closed, then restated; October is open; the rules change after the close."""
     home = Home(tmp_path_factory.mktemp("closed_month"))
     with Ledger(f"sqlite:///{home.root / 'state.db'}") as ledger:
         ledger.migrate()
@@ -69,12 +87,13 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         invoiced = {"bill_invoice_id": "INV-1"}
         kept = charge("2026-09-02", "4", "recsys", **invoiced)
         made.land("2026-09", "v1", charge("2026-09-01", "10", "recommender", **invoiced), kept)
-        made.land("2026-10", "v1", charge("2026-10-01", "5.005", "recsys"))
-        made.publish(configured())
+        nat = line("2026-10-01", "3", line_item_usage_type="NatGateway-Hours")
+        made.land("2026-10", "v1", charge("2026-10-01", "5.005", "recsys"), nat)
+        made.publish(configured(FIRST, home.root))
         closing.close(home, ledger, "2026-09", source=None, by="ines", note=None, now=made.now)
         later = charge("2026-09-03", "1", "recsys", **invoiced)
         made.land("2026-09", "v2", charge("2026-09-01", "12", "recommender", **invoiced), kept, later)
-        made.publish(configured("recsys"))
+        made.publish(configured(THEN, home.root))
         yield made
 
 
@@ -83,20 +102,23 @@ def test_a_restated_closed_month_keeps_its_rules_and_its_statement(company: Comp
     assert company.ask(AGGREGATE.format("billing_period, project", "marts.monthly_spend")) == [
         ("2026-09", "recommender", Decimal(12)),
         ("2026-09", "unattributed", Decimal(5)),
-        ("2026-10", "recommender", Decimal("5.005")),
+        ("2026-10", "network", Decimal(0)),
+        ("2026-10", "recommender", Decimal("6.505")),
+        ("2026-10", "search", Decimal("1.5")),
     ]
     assert company.ask(AGGREGATE.format("statement_period, kind, is_closed, project", "marts.chargeback")) == [
         ("2026-09", "charge", True, "recommender", Decimal(10)),
         ("2026-09", "charge", True, "unattributed", Decimal(4)),
         ("2026-10", "adjustment", False, "recommender", Decimal(2)),
         ("2026-10", "adjustment", False, "unattributed", Decimal(1)),
-        ("2026-10", "charge", False, "recommender", Decimal("5.005")),
+        ("2026-10", "charge", False, "recommender", Decimal("6.505")),
+        ("2026-10", "charge", False, "search", Decimal("1.5")),
     ]
 
 
 def test_a_build_without_news_is_none_and_another_closing_is_news(company: Company) -> None:
-    assert company.publish(configured("recsys")).is_unchanged
-    inputs = pipeline.inputs_of(company.home, configured("recsys"), company.ledger)
+    assert company.publish(configured(THEN, company.home.root)).is_unchanged
+    inputs = pipeline.inputs_of(company.home, configured(THEN, company.home.root), company.ledger)
     assert inputs.tables.keys() >= {"closed_periods", "closed_spend"}
     published = publication.read_published(company.home)
     assert published
@@ -108,8 +130,8 @@ def test_periods_tell_whether_they_are_final_and_closed(company: Company) -> Non
     assert (september["is_final"], september["final_reason"]) == (True, "every charge stands on an invoice")
     assert (september["is_closed"], september["closed_by"]) == (True, "ines")
     assert (october["is_final"], october["final_from"], october["is_closed"]) == (False, None, False)
-    assert october["uninvoiced_cost"] == Decimal("5.005")
-    assert closing.describe_state(october) == "provisional (1 of 1 charges stand on no invoice yet)"
+    assert october["uninvoiced_cost"] == Decimal("8.005")
+    assert closing.describe_state(october) == "provisional (2 of 2 charges stand on no invoice yet)"
 
 
 def test_every_version_of_the_rules_that_was_used_is_kept(company: Company) -> None:
@@ -126,8 +148,8 @@ def test_every_version_of_the_rules_that_was_used_is_kept(company: Company) -> N
 def test_a_team_gets_its_statement_as_csv_and_pdf(company: Company, tmp_path: Path) -> None:
     written = chargeback.write(company.home, company.ledger, "Northwind", "2026-10", team="discovery", to=tmp_path)
     (one,) = written
-    # 5.005 and 2 are 7.005; all teams together 8.005, shown as 8.01, whose odd half a cent discovery has.
-    assert (one.billed_amount, one.status) == (Decimal("7.01"), "provisional")
+    # 2, 5.005 and 1.5 are 8.505; all teams together 11.005, shown as 11.01, whose odd half a cent discovery has.
+    assert (one.billed_amount, one.status) == (Decimal("8.51"), "provisional")
     with one.csv.open() as file:
         rows = list(csv.DictReader(file))
     assert [
@@ -135,9 +157,19 @@ def test_a_team_gets_its_statement_as_csv_and_pdf(company: Company, tmp_path: Pa
     ] == [
         ("adjustment", "2026-09", "recommender", "2.000000000000", "2.00"),
         ("charge", "2026-10", "recommender", "5.005000000000", "5.01"),
+        ("share", "2026-10", "recommender", "1.500000000000", "1.50"),
     ]
     text = " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(one.pdf).pages).split())
-    for shown in ("Northwind", "discovery", "2026-10", "Provisional", "no invoice yet", "Sep 2026", "7.01", "5.01"):
+    for shown in (
+        "Northwind",
+        "discovery",
+        "2026-10",
+        "Provisional",
+        "no invoice yet",
+        "Sep 2026",
+        "8.51",
+        "Shares of",
+    ):
         assert shown in text
     again = chargeback.write(
         company.home, company.ledger, "Northwind", "2026-10", team="discovery", to=tmp_path / "again"
@@ -157,17 +189,10 @@ def test_who_is_charged_nothing_is_told_who_is(company: Company, tmp_path: Path)
         chargeback.write(company.home, company.ledger, "Northwind", "2026-12", team=None, to=tmp_path)
 
 
-WITHOUT_ALIAS = """\
-company: Northwind
-sources: []
-projects: [{name: recommender, team: discovery}, {name: recsys, team: risk}]
-teams: [{name: discovery}, {name: risk}]
-"""
-
-
 def test_a_change_of_rules_shows_the_money_that_moves_and_touches_nothing(company: Company, tmp_path: Path) -> None:
     changed = tmp_path / "mlspend.yml"
-    changed.write_text(WITHOUT_ALIAS)
+    recsys = "{name: recommender, team: discovery}, {name: recsys, team: risk}"
+    changed.write_text(THEN.replace("{name: recommender, aliases: [recsys], team: discovery}", recsys))
     before = company.home.published_warehouse.read_bytes()
     found = rule_changes.diff(
         company.home, company.ledger, "published", str(changed), periods=EVERY_PERIOD, now=company.now
@@ -203,7 +228,9 @@ def test_history_is_recomputed_as_known_then_under_other_rules(company: Company)
     # September as delivered first, 10 and 4, by rules that came later and call recsys the recommender.
     assert [(row["billing_period"], row["project"], row["billed_cost"]) for row in found.rows] == [
         ("2026-09", "recommender", Decimal(14)),
-        ("2026-10", "recommender", Decimal("5.005")),
+        ("2026-10", "recommender", Decimal("6.505")),
+        ("2026-10", "search", Decimal("1.5")),
+        ("2026-10", "network", Decimal(0)),
     ]
     known = rule_changes.spend(
         company.home, company.ledger, "published", first_publication, periods=EVERY_PERIOD, now=company.now
@@ -211,7 +238,7 @@ def test_history_is_recomputed_as_known_then_under_other_rules(company: Company)
     assert [(row["billing_period"], row["project"], row["billed_cost"]) for row in known.rows] == [
         ("2026-09", "recommender", Decimal(10)),
         ("2026-09", "unattributed", Decimal(4)),
-        ("2026-10", "unattributed", Decimal("5.005")),
+        ("2026-10", "unattributed", Decimal("8.005")),
     ]
 
 
@@ -219,3 +246,51 @@ def test_history_is_recomputed_as_known_then_under_other_rules(company: Company)
 def test_rules_that_are_not_known_are_refused(company: Company, name: str) -> None:
     with pytest.raises(RulesUnknown, match="mlspend rules list"):
         rule_changes.diff(company.home, company.ledger, "published", name, periods=EVERY_PERIOD, now=company.now)
+
+
+def explained(company: Company, table: str, condition: str) -> explanation.Explanation:
+    ((line_id,),) = company.ask(f"select x_line_id from marts.{table} where {condition}")
+    return explanation.explain(company.home, line_id[:20])
+
+
+def test_a_charge_under_a_shared_cost_is_explained_by_its_rule_and_its_split(company: Company) -> None:
+    found = explained(company, "attributed_costs", "is_shared_cost")
+    assert found.line_type == "usage at its rate: effective cost is billed cost"
+    assert found.rule
+    assert found.rule["id"] == "nat"
+    assert found.missed_rules == [("gpu-only", ["usage_type /Gpu/: it is NatGateway-Hours"])]
+    assert [(row["project"], row["is_negating"], row["billed_cost"]) for row in found.split] == [
+        ("network", True, Decimal(-3)),
+        ("recommender", False, Decimal("1.5")),
+        ("search", False, Decimal("1.5")),
+    ]
+    assert found.closing is None
+    text = "\n".join(cli_explain.describe(found))
+    assert "rule nat matched" in text
+    assert "tags: none names a project" in text
+
+
+def test_a_share_is_explained_by_weight_and_total(company: Company) -> None:
+    found = explained(company, "shared_costs_split", "project = 'search'")
+    assert (found.line, found.cost["x_allocated_from"]) == (None, "network")
+    assert found.split_details
+    assert 2 * found.split_details["weight"] == found.split_details["total"]
+    assert len(found.split) == 3
+
+
+def test_a_tag_is_explained_by_the_rules_of_its_month(company: Company) -> None:
+    closed = explained(company, "attributed_costs", "billing_period = '2026-09' and billed_cost = 4")
+    (project, *_) = closed.tags
+    assert (project.decided_by, project.value, project.stands_for) == ("project", "recsys", None)
+    assert closed.closing
+    assert closed.closing["closed_by"] == "ines"
+    later = explained(company, "attributed_costs", "billing_period = '2026-10' and project = 'recommender'")
+    assert later.tags[0].stands_for == "recommender"
+    first, second = (row["version"] for row in company.ledger.rule_versions())
+    assert (closed.rules_version, later.rules_version) == (first, second)
+
+
+@pytest.mark.parametrize(("line_id", "words"), [("zz", "no published cost"), ("", "write the x_line_id")])
+def test_an_id_that_means_no_cost_is_refused(company: Company, line_id: str, words: str) -> None:
+    with pytest.raises(LineUnknown, match=words):
+        explanation.explain(company.home, line_id)

@@ -19,7 +19,14 @@ from mlspend.core.errors import ClosingRefused, NothingPublished
 
 _CHARGES = """
     select
-        team, case when kind = 'adjustment' then kind when is_shared_cost then 'shared' else 'charge' end as kind,
+        team,
+        case
+            when kind = 'adjustment' then 'adjustment'
+            when is_shared_cost then 'shared'
+            -- Only shares of shared costs are filed so.
+            when environment = 'shared' and ml_stage = 'shared' then 'share'
+            else 'charge'
+        end as kind,
         billing_period, project, coalesce(service_name, '') as service_name, billing_currency,
         sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
     from marts.chargeback

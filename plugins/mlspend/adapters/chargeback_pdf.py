@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from mlspend.core import wording
-from mlspend.core.chargeback import ADJUSTMENT, CHARGE, SHARED, Line, Statement, Subtotal, subtotal
+from mlspend.core.chargeback import ADJUSTMENT, CHARGE, SHARE, SHARED, Line, Statement, Subtotal, subtotal
 from mlspend.core.errors import ConfigInvalid
 
 _MARGIN = 18 * mm
@@ -150,6 +150,7 @@ def _sections(statement: Statement) -> list[tuple[str, tuple[Line, ...], Nested]
     found = []
     for kind, title in (
         (CHARGE, "Projects"),
+        (SHARE, "Shares of shared costs"),
         (SHARED, "Shared costs, not split among projects"),
         (ADJUSTMENT, "Adjustments of closed months"),
     ):

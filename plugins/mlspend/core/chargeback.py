@@ -11,14 +11,15 @@ _NEAREST = Context(prec=76, rounding=ROUND_HALF_UP)
 
 _Key = Callable[["Charge"], tuple[str, ...]]
 
-CHARGE, SHARED, ADJUSTMENT = "charge", "shared", "adjustment"
+CHARGE, SHARE, SHARED, ADJUSTMENT = "charge", "share", "shared", "adjustment"
 
 
 @dataclass(frozen=True)
 class Charge:
     """Exact amounts of one project and service on one team's statement.
 
-    `kind` is CHARGE, SHARED (a shared cost that was split among nobody, filed under its own name) or ADJUSTMENT.
+    `kind` is CHARGE, SHARE (a project's share of shared costs), SHARED (what was split among nobody, filed under the
+    shared cost's own name) or ADJUSTMENT.
     """
 
     team: str

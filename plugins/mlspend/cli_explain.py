@@ -1,0 +1,65 @@
+"""Why a cost is what it is, from a shell."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlspend.cli_output import show_json, show_lines, show_table
+
+if TYPE_CHECKING:
+    from mlspend.adapters.explanation import Explanation
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+
+def explain(
+    line: Annotated[str, typer.Argument(help="x_line_id of a charge or of a share, or its beginning.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell why a published cost is what it is: its type, tags, rule, splits, the version of the rules, the close."""
+    from mlspend.adapters import explanation
+    from mlspend.adapters.home import Home
+
+    found = explanation.explain(Home.from_environment(), line)
+    if as_json:
+        return show_json(found)
+    show_lines(describe(found))
+    return show_table("How it is split on that day, in that account and service", found.split, exact=True)
+
+
+def describe(found: "Explanation") -> Iterator[str]:
+    """Return an explanation as lines of text; amounts are exact."""
+    cost = found.cost
+    currency = cost["billing_currency"]
+    yield f"{cost['x_line_id']}: {cost['x_source']}, {cost['billing_period']}, day {cost['charge_date']}"
+    yield f"{cost['service_name']}, account {cost['sub_account_id']}, resource {cost['resource_id'] or '–'}"
+    yield f"billed {currency} {cost['billed_cost']:f}, effective {currency} {cost['effective_cost']:f}"
+    if found.line:
+        yield f"type {found.line['x_line_item_type'] or cost['charge_category']}: {found.line_type}"
+    else:
+        yield f"a share or negating row, split by {cost['allocated_method_id']} from {cost['x_allocated_from']}"
+    yield f"belongs to project {cost['project']}, team {cost['team']}, by {cost['x_attributed_by']}"
+    yield from _tag_lines(found)
+    if found.rule:
+        yield f"rule {found.rule['id']} matched: {found.rule['when']}"
+    for rule, failed in found.missed_rules:
+        yield f"rule {rule} did not: {'; '.join(failed) or 'it depends on other lines, or names another dimension'}"
+    if found.split_details:
+        yield "weight: " + ", ".join(f"{name} {value}" for name, value in found.split_details.items())
+        yield "what is left below 1e-12 went to the largest share"
+    yield f"rules {found.rules_version or 'unknown'}, publication {found.build_id}"
+    if found.closing:
+        yield f"its month was closed at {found.closing['closed_at']} UTC by {found.closing['closed_by']}"
+    else:
+        yield "its month is open: the statement follows the bill"
+
+
+def _tag_lines(found: "Explanation") -> Iterator[str]:
+    for tag in found.tags:
+        if tag.decided_by is None:
+            yield f"tags: none names a {tag.dimension}"
+            continue
+        days = f" (from {tag.valid_from or '…'} to {tag.valid_to or '…'})" if tag.valid_from or tag.valid_to else ""
+        meaning = f"stands for {tag.stands_for}{days}" if tag.stands_for else f"names no configured {tag.dimension}"
+        yield f"tags: {tag.decided_by} = {tag.value} {meaning}"
