@@ -1,10 +1,13 @@
 """Servers for adapter tests, each on a free loopback port and ended by whoever started it."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from mlspend.adapters.home import Home
 from tests import aws_server
 
 
@@ -24,3 +27,15 @@ def aws_environment(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in aws_server.environment(s3_endpoint).items():
         monkeypatch.setenv(name, value)
     return s3_endpoint
+
+
+@pytest.fixture
+def spare_parsing(home: Home, parsed_once: Path) -> Iterator[None]:
+    """Give each home what dbt parsed for the one before, as a second build finds it."""
+    kept = home.builds / parsed_once.name
+    kept.parent.mkdir(exist_ok=True)
+    if parsed_once.exists():
+        shutil.copyfile(parsed_once, kept)
+    yield
+    if kept.exists():
+        shutil.copyfile(kept, parsed_once)

@@ -75,7 +75,7 @@ def sheets(home: Home) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in query_published(home, SHEETS)]
 
 
-@pytest.mark.usefixtures("spare_parsing")
+@pytest.mark.usefixtures("warm_builds")
 def test_a_file_of_invoices_is_taken_before_a_build_and_rebuilds_nothing(
     home: Home, ledger: Ledger, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -24,18 +23,6 @@ CONFIG = Config(
     teams=(Team(name="discovery"), Team(name="risk")),
 )
 pytestmark = pytest.mark.usefixtures("spare_parsing")
-
-
-@pytest.fixture
-def spare_parsing(home: Home, parsed_once: Path) -> Iterator[None]:
-    """Give each home what dbt parsed for the one before, as a second build finds it."""
-    kept = home.builds / parsed_once.name
-    kept.parent.mkdir(exist_ok=True)
-    if parsed_once.exists():
-        shutil.copyfile(parsed_once, kept)
-    yield
-    if kept.exists():
-        shutil.copyfile(kept, parsed_once)
 
 
 def test_a_restated_period_is_replaced_and_nothing_else_is_opened(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
