@@ -10,7 +10,7 @@ demo: .venv/installed
 	$(BIN)/mlspend demo
 
 test: check servers
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed
 	$(BIN)/ruff check .

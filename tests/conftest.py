@@ -12,6 +12,31 @@ from mlspend.adapters.home import PROJECT_ROOT, Home
 from tests import warm_children
 from tests.warm_children import Nursery
 
+# The files that take a minute and more, longest first. Begun last, one of them would keep its worker busy while the
+# others have nothing left to do.
+LONGEST_FIRST = (
+    "test_kills.py",
+    "dags/test_kills_under_airflow.py",
+    "dags/test_events.py",
+    "test_concurrency.py",
+    "dags/test_chain.py",
+    "test_deployment.py",
+    "adapters/test_redelivery.py",
+    "dags/test_backfill.py",
+    "adapters/test_warehouse_history.py",
+    "adapters/test_restated_among_many.py",
+    "test_conformance.py",
+    "adapters/test_retention.py",
+    "test_docs.py",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In the workers of a whole run only: alone, files run as they are named."""
+    if hasattr(config, "workerinput"):
+        place = {PROJECT_ROOT / "tests" / name: number for number, name in enumerate(LONGEST_FIRST)}
+        items.sort(key=lambda item: place.get(item.path, len(place)))
+
 
 @pytest.fixture(autouse=True)
 def unchanged_logging() -> Iterator[None]:

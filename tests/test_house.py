@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from mlspend.adapters.home import PROJECT_ROOT
 from mlspend.core import errors
+from tests.conftest import LONGEST_FIRST
 
 DAG_FILES = sorted((PROJECT_ROOT / "dags").glob("*.py"))
 CORE_FILES = sorted(
@@ -40,6 +41,10 @@ def test_a_dag_file_only_says_when_and_in_what_order(path: Path) -> None:
 def test_every_core_file_has_its_test(path: Path) -> None:
     test_file = PROJECT_ROOT / "tests" / "core" / f"test_{path.stem}.py"
     assert test_file.exists() or ">>> " in path.read_text(), f"{path.name} has neither {test_file.name} nor a doctest"
+
+
+def test_what_is_to_begin_first_is_there() -> None:
+    assert [name for name in LONGEST_FIRST if not (PROJECT_ROOT / "tests" / name).exists()] == []
 
 
 def test_every_error_tells_the_scheduler_whether_a_retry_helps() -> None:
