@@ -52,6 +52,13 @@ def ledger(home: Home) -> Iterator[Ledger]:
 # Reading
 
 
+def test_a_shared_cost_that_was_split_whole_is_not_mentioned(home: Home) -> None:
+    publish_by_hand(home, (*SPEND, (THIS_WEEK, "aws", "USD", "support", "platform", "unknown", "0.00", "0.00")))
+    (section,) = digest.read(home, "Example Robotics", now=NOW).sections
+    assert "support" not in [each.project for each in section.projects]
+    assert len(section.projects) == 3
+
+
 def test_the_digest_says_what_the_published_tables_hold(home: Home) -> None:
     publish_by_hand(home)
     read = digest.read(home, "Example Robotics", now=NOW)

@@ -66,6 +66,28 @@ def test_the_example_companys_bill_is_green_in_all_answers(proved: tuple[Home, B
     assert count > 50
 
 
+def test_the_example_companys_shared_costs_and_nodes_are_split_whole(proved: tuple[Home, Build]) -> None:
+    _, build = proved
+    with duckdb.connect(build.warehouse_path, read_only=True) as connection:
+        filed = connection.execute(
+            "select project, count(*) > 0, sum(effective_cost) > 100 from marts.attributed_costs where is_shared_cost"
+            " group by all order by all"
+        ).fetchall()
+        rest = connection.execute(
+            "select project, sum(effective_cost), sum(billed_cost) from marts.daily_spend where is_shared_cost"
+            " group by project, charge_date, team, environment having sum(effective_cost) <> 0 or sum(billed_cost) <> 0"
+        ).fetchall()
+        ((asked, given),) = connection.execute(
+            """select
+                (select sum(x_split_cost) from marts.focus_costs),
+                (select sum(effective_cost) from marts.container_costs_split where allocated_resource_id is not null)"""
+        ).fetchall()
+    assert filed == [("network", True, True), ("support", True, True)]
+    assert rest == []
+    assert given == asked
+    assert given > 100
+
+
 def test_lines_that_go_wrong_after_the_build_are_told_with_count_and_rows(proved: tuple[Home, Build]) -> None:
     home, build = proved
     damaged = """select * exclude (row) replace (

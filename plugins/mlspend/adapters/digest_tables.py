@@ -31,6 +31,8 @@ _SPEND = """
     from marts.daily_spend
     where charge_date between $monday_before and $sunday and (len($teams) = 0 or list_contains($teams, team))
     group by billing_currency, project, ml_stage
+    -- A shared cost that was split whole is none of its own any more.
+    having count(*) filter (where effective_cost <> 0 or billed_cost <> 0) > 0
 """
 _TEAMS = """
     select team

@@ -20,6 +20,7 @@ _SPENDERS = """
     with spenders as (
         select {columns}, sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
         from marts.daily_spend
+        where effective_cost <> 0 or billed_cost <> 0
         group by all
     )
 
