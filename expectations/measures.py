@@ -40,7 +40,9 @@ LANDED_COLUMNS: dict[str, dict[str, str]] = {
 BILLED_COST = {"aws_cur": aws_costs.BILLED_COST, "focus": "billed_cost"}
 EFFECTIVE_COST = {"aws_cur": aws_costs.EFFECTIVE_COST, "focus": "effective_cost"}
 
-_GRAIN = "x_source, billing_period, charge_date, billing_account_id, sub_account_id, billing_currency"
+# Taxes may name no account: receipts say '' then, tables NULL, and it is one and the same here.
+_SUB_ACCOUNT = "coalesce(sub_account_id, '') as sub_account_id"
+_GRAIN = f"x_source, billing_period, charge_date, billing_account_id, {_SUB_ACCOUNT}, billing_currency"
 # The part of a receipt that is asked about, as DuckDB describes JSON.
 _RECEIPT = (
     '{"row_count": "bigint", "net_accounts": ["varchar"], "control_totals": [{"charge_date": "date",'
@@ -98,9 +100,9 @@ def measure_landing(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None
         f"""insert into totals by name
         select
             'landed' as hop, x_source, billing_period, cast(charge_start as date) as charge_date, billing_account_id,
-            sub_account_id, billing_currency, count(*) as line_count, sum(billed_cost) as billed_cost,
+            {_SUB_ACCOUNT}, billing_currency, count(*) as line_count, sum(billed_cost) as billed_cost,
             sum(effective_cost) as effective_cost
-        from landed_lines group by {_GRAIN}"""
+        from landed_lines group by all"""
     )
     session.execute(
         """insert into totals by name
@@ -178,7 +180,7 @@ def measure_marts(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
         select
             'daily_spend' as hop, {_GRAIN}, sum(line_count) as line_count, sum(billed_cost) as billed_cost,
             sum(effective_cost) as effective_cost
-        from daily_spend group by {_GRAIN}"""
+        from daily_spend group by all"""
     )
     session.execute(
         f"""insert into totals by name
@@ -194,7 +196,7 @@ def measure_marts(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
             'spend_changes' as hop, {_GRAIN}, sum(line_count_change) as line_count,
             sum(billed_cost_change) as billed_cost, sum(effective_cost_change) as effective_cost
         from warehouse.marts.spend_changes where (x_source, billing_period) in (values {rebuilt})
-        group by {_GRAIN}"""
+        group by all"""
     )
 
 
@@ -240,7 +242,7 @@ def _lake_view(
     session.execute(
         f"""insert into totals by name
         select '{layer}' as hop, {_GRAIN}, {line_count} as line_count, {", ".join(f"sum({m}) as {m}" for m in _MONEY)}
-        from {layer}_lines group by {_GRAIN}"""
+        from {layer}_lines group by all"""
     )
 
 

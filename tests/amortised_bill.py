@@ -98,7 +98,7 @@ def bill(payer: str, *, net: bool) -> list[Line]:
         priced("Refund", -4.0, line_item_product_code="AmazonEC2"),
         priced("Refund", -2.0, line_item_product_code="AmazonEC2", **september),
         priced("Credit", -3.0),
-        priced("Tax", 9.0),
+        priced("Tax", 9.0, line_item_usage_account_id=None),
         priced("Fee", 100.0, line_item_product_code="AWSSupportBusiness"),
         priced("Fee", 50.0, bill_billing_entity="AWS Marketplace"),
         _bill_line(payer, "EdpDiscount", -11.0, 0.0 if net else None),

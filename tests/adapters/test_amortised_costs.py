@@ -22,6 +22,7 @@ from mlspend.adapters.proof import plan_proof
 from mlspend.core.deliveries import Build, Receipt
 from tests.amortised_bill import bill, with_every_column
 from tests.aws_exports import write_data_export
+from tests.focus_csv import focus_line, write_focus_csv
 from tests.landed_by_hand import NOW
 
 DATA = Path(os.environ.get("MLSPEND_SHARED_DATA", PROJECT_ROOT.parent / "shared" / "data"))
@@ -41,6 +42,9 @@ def made(tmp_path_factory: pytest.TempPathFactory, warm_builds: None) -> tuple[H
     write_data_export(root / "export", with_every_column([*bill("1", net=True), *half, *bill("3", net=False)]), parts=3)
     receipts = [land_from("aws", root / "export", home)[0], land_from("before", root / "export", home)[0]]
     receipts[1] = as_landed_before(home, receipts[1])
+    tax = focus_line("2026-10", 2, "4", ChargeCategory="Tax", SubAccountId="", SubAccountName="")
+    write_focus_csv(root / "focus" / "lines.csv", [focus_line("2026-10", 2, "1"), tax])
+    receipts += land_from("focus", root / "focus", home)
     if DATA.is_dir():
         for source, path in REAL.items():
             receipts += land_from(source, DATA / path, home)
@@ -62,7 +66,7 @@ def as_landed_before(home: Home, receipt: Receipt) -> Receipt:
             sum(line_item_unblended_cost) from read_parquet({[str(home.landing / f) for f in receipt.landed_files]})
             group by all"""
     ).fetchall()
-    unblended = {(day, payer, account): cost for day, payer, account, cost in costs}
+    unblended = {(day, payer, account or ""): cost for day, payer, account, cost in costs}
     before = replace(
         receipt,
         net_accounts=None,
@@ -166,6 +170,21 @@ def test_the_proof_is_green_and_warns_of_discounts_it_could_not_count(answers: l
     assert "billing_account_id=222222222222, problem=lines without net cost" in warned["aws"]["sample"]
     assert "lines_without_net_cost=1, cost_without_net_cost=40.000000000000" in warned["aws"]["sample"]
     assert warned["before"]["unexpected_count"] == 2
+
+
+def test_a_tax_that_names_no_account_keeps_the_proof_green(
+    lines: duckdb.DuckDBPyConnection, answers: list[dict[str, Any]]
+) -> None:
+    found = lines.execute(
+        """select x_source, sum(billed_cost) from marts.focus_costs
+        where charge_category = 'Tax' and sub_account_id is null and x_source in ('aws', 'before', 'focus')
+        group by all order by all"""
+    ).fetchall()
+    # Of the three payers of 9 each the first is net in the export as landed now.
+    assert found == [("aws", Decimal("26.1")), ("before", 27), ("focus", 4)]
+    assert is_green("aws", answers)
+    assert is_green("before", answers)
+    assert is_green("focus", answers)
 
 
 def amount(column: str) -> str:

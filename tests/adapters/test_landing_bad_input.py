@@ -20,6 +20,7 @@ from mlspend.core.errors import (
     ExportUnreadable,
     StoreAccessDenied,
 )
+from tests.amortised_bill import bill, with_every_column
 from tests.aws_exports import (
     cur2_line,
     focus_line,
@@ -297,3 +298,20 @@ def test_a_commitment_without_the_columns_of_its_cost_is_refused(tmp_path: Path,
     write_data_export(tmp_path, [{**line, "line_item_line_item_type": line_type}], execution="exec-2")
     with pytest.raises(ExportContractBroken, match=rf"lines of type {line_type} need (reservation|savings_plan)_"):
         land_all(tmp_path, home)
+
+
+@pytest.mark.parametrize("line_type", ["RIFee", "DiscountedUsage", "SavingsPlanRecurringFee"])
+def test_a_commitment_without_its_arn_is_refused(tmp_path: Path, home: Home, line_type: str) -> None:
+    """Without it the upfront fee is a fee like any other, and would count besides the use that it pays for."""
+    is_plan = line_type.startswith("SavingsPlan")
+    missing = "savings_plan_savings_plan_a_r_n" if is_plan else "reservation_reservation_a_r_n"
+    lines = with_every_column([cur2_line(), *bill("1", net=False)])
+    here = [
+        {name: value for name, value in line.items() if name != missing}
+        for line in lines
+        if line["line_item_line_item_type"] in ("Usage", "Fee", line_type)
+    ]
+    write_data_export(tmp_path, here)
+    with pytest.raises(ExportContractBroken, match=rf"lines of type {line_type} need {missing}, which .*add the col"):
+        land_all(tmp_path, home)
+    assert nothing_is_landed(home)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from mlspend.adapters.config import Config
@@ -9,6 +10,7 @@ from mlspend.core.deliveries import Partition, Receipt
 from mlspend.core.errors import RateMissing
 from mlspend.core.exchange_rates import ExchangeRates
 from mlspend.core.hashes import hash_of
+from mlspend.core.periods import first_day, shift_period
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -41,8 +43,13 @@ class BuildInputs:
         frozen = self.frozen.get((delivery.source, delivery.period))
         if frozen is not None:
             return frozen
-        days = [total.charge_date for total in receipt.control_totals]
-        rules = config.attribution(min(days), max(days)) if days else config.attribution()
+        # The period's own days too: a fee of its 1st may be spread over days that have no line yet.
+        days = [
+            first_day(delivery.period),
+            first_day(shift_period(delivery.period, 1)) - timedelta(days=1),
+            *(total.charge_date for total in receipt.control_totals),
+        ]
+        rules = config.attribution(min(days), max(days))
         if self.rates is None:
             return rules
         return {**rules, "reporting": self.rates.plain(delivery.period, receipt.currencies.values())}

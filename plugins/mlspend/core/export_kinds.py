@@ -33,20 +33,26 @@ _REQUIRED_FOCUS = (
 )
 
 COMMITMENT_COLUMNS: dict[str, tuple[str, ...]] = {
-    "DiscountedUsage": ("reservation_effective_cost",),
+    "DiscountedUsage": ("reservation_reservation_a_r_n", "reservation_effective_cost"),
     "RIFee": (
+        "reservation_reservation_a_r_n",
         "reservation_amortized_upfront_fee_for_billing_period",
         "reservation_unused_amortized_upfront_fee_for_billing_period",
         "reservation_unused_recurring_fee",
     ),
     "SavingsPlanCoveredUsage": ("savings_plan_savings_plan_effective_cost",),
     "SavingsPlanRecurringFee": (
+        "savings_plan_savings_plan_a_r_n",
         "savings_plan_amortized_upfront_commitment_for_billing_period",
         "savings_plan_total_commitment_to_date",
         "savings_plan_used_commitment",
     ),
 }
-"""Line item type of a commitment → the landed columns its effective cost is made of."""
+"""Line item type of a commitment → the landed columns its effective cost is made of.
+
+The ARN is one of them: it alone tells the upfront fee that these lines spread from any other fee. Not for covered use:
+an export with no recurring fee has no upfront one either, and the fee of a plan has a type of its own.
+"""
 
 NET_COLUMNS: dict[str, dict[str, str]] = {
     "": {
