@@ -85,6 +85,68 @@ def problems(tmp_path: Path, text: str) -> list[tuple[int, str, str]]:
         (RULE.replace("Nat", "'a{1001}'"), 9, "rules[0].when.usage_type", "repeats at most 1000 times"),
         (RULE.replace("Nat", "'((a{100}){100}){100}'"), 9, "rules[0].when.usage_type", "RE2 knows"),
         (RULE.replace("Nat", "a" * 1001), 9, "rules[0].when.usage_type", "is longer than 1000 characters"),
+        # What no charge is, and what asks for nothing.
+        (RULE.replace("[S, T]", "[]"), 9, "rules[0].when.services", "is empty, so it asks for nothing"),
+        (RULE.replace("usage_type: Nat", "tags: {}"), 9, "rules[0].when.tags", "is empty, so it asks for nothing"),
+        (RULE.replace("usage_type: Nat", "tags: {app: []}"), 9, "rules[0].when.tags.app", "at least one value"),
+        (
+            RULE.replace("usage_type: Nat", "tags: {app: [x, '--']}"),
+            9,
+            "rules[0].when.tags.app[1]",
+            "is '--', which no",
+        ),
+        (
+            RULE.replace("usage_type: Nat", "charge_categories: [tax, Taxes]"),
+            9,
+            "rules[0].when.charge_categories[1]",
+            "is 'Taxes'; the charge categories are: Usage, Purchase, Tax, Credit, Adjustment",
+        ),
+        (
+            RULE.replace("usage_type: Nat", "commitment_status: [unused, unusd]"),
+            9,
+            "rules[0].when.commitment_status[1]",
+            "are: Used, Unused",
+        ),
+        # What never counts.
+        (
+            RULE + RULE.replace("one,", "two,").replace("apple", "berry, ml_stage: training"),
+            10,
+            "rules[1].project",
+            "stands behind rule 'one', which holds for ever, matches as much and names one too",
+        ),
+        (
+            RULE
+            + RULE.replace("one,", "two,").replace("Nat", "Nat, operation: Run").replace("apple", "berry, team: ta"),
+            10,
+            "rules[1].project",
+            "stands behind rule 'one'",
+        ),
+        (
+            RULE.replace("apple", "apple, over_tags: true") + RULE.replace("one,", "two,"),
+            10,
+            "rules[1].when",
+            "only the first would count",
+        ),
+        (
+            RULE.replace("apple", "apple, team: tb"),
+            9,
+            "rules[0].team",
+            "the team of 'apple' is 'ta', which comes first",
+        ),
+        (
+            "  - {id: one, when: {linked: true}, over_tags: true}\nresource_links: none.csv",
+            9,
+            "rules[0].over_tags",
+            "is asked only of what has no project by its tags",
+        ),
+        # Days and truths in quotes.
+        (
+            RULE.replace("apple", "apple, valid_to: '2026-01-31'"),
+            9,
+            "rules[0].valid_to",
+            "write 2026-01-31, without quotes",
+        ),
+        (RULE.replace("apple", "apple, over_tags: 'true'"), 9, "rules[0].over_tags", "write true, without quotes"),
         # Keys.
         (RULE.replace("usage_type", "usagetype"), 9, "rules[0].when.usagetype", "did you mean usage_type?"),
     ],
@@ -101,6 +163,9 @@ def test_a_wrong_rule_is_answered_with_its_line_and_a_way_out(
     [
         RULE + "  - {id: two, when: {services: [S, U], usage_type: Nat}, project: berry}",
         RULE + "  - {id: two, when: {services: [S]}, project: berry}",
+        RULE + RULE.replace("one,", "two,").replace("apple", "apple, over_tags: true"),
+        RULE.replace("apple", "apple, team: ta, valid_to: 9999-12-31"),
+        RULE.replace("usage_type: Nat", "charge_categories: [Tax, credit], commitment_status: [Unused]"),
         RULE + "  - {id: two, when: {services: [S], usage_type: Nat}, project: berry, over_tags: true}",
         RULE + "  - {id: two, when: {services: [S], usage_type: Nat}, ml_stage: training}",
         RULE.replace("apple", "apple, valid_to: 2026-01-31") + RULE.replace("apple", "berry, valid_from: 2026-02-01"),
@@ -116,6 +181,13 @@ def test_rules_that_leave_one_another_something_are_right(tmp_path: Path, home: 
     ("old", "new", "key", "words"),
     [
         ("[a-1]", "[Apple]", "projects[0].aliases[0]", "the project's own name: it would own itself; remove it"),
+        (
+            "[a-1]",
+            "[' apple-', {value: _Apple, valid_from: 2026-02-01}]",
+            "projects[0].aliases[1]",
+            "the project's own name without its separators; remove the days",
+        ),
+        ("[a-1]", "[{valu: x}]", "projects[0].aliases[0].valu", "did you mean value?"),
         ("[a-1]", "[BERRY]", "projects[0].aliases[0]", "which already means 'berry'; keep it in one place"),
         ("[a-1]", "['--']", "projects[0].aliases[0]", "nothing is left but separators"),
         ("team: tb}", "team: tb, aliases: [A_1]}", "projects[1].aliases[0]", "which already means 'apple'"),
@@ -157,6 +229,41 @@ def test_a_wrong_alias_or_ownership_is_answered_with_a_way_out(
     found = problems(tmp_path, HEAD.replace(old, new))
     assert [where for _, where, message in found if words in message] == [key], found
     assert found[0][0] == (6 if key.startswith("projects[0]") else 7)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "words"),
+    [
+        ("teams: [{name: ml-x}, {name: ML_X}]", "teams[1].name", "like another of the teams ('ml-x': separators"),
+        ("teams: [{name: Un-Known}, {name: '_unknown'}]", "teams[1].name", "the name for what has no owner"),
+        (
+            "teams: [{name: t}]\nprojects: [{name: ml-platform, team: t}, {name: ML Platform, team: t}]",
+            "projects[1].name",
+            "is 'ML Platform', like another of the projects ('ml-platform': separators do not count)",
+        ),
+        ("teams: [{name: t}]\nprojects: [{name: '--', team: t}]", "projects[0].name", "nothing is left but separators"),
+        (
+            "teams: [{name: t}]\nprojects: [{name: 'unattributed ', team: t}]",
+            "projects[0].name",
+            "the name for what has no owner",
+        ),
+        ("environments: {Unknown: [x]}", "environments.Unknown", "the name for what has no owner"),
+        ("ml_stages: {train: [x], Train-: [y]}", "ml_stages.Train-", "like another of the ml_stages ('train'"),
+        ("rules: [{id: r, when: {services: [S]}, project: Unattributed}]", "rules[0].project", "has no owner; name a"),
+        ("rules: [{id: r, when: {services: [S]}, team: un_known-}]", "", ""),
+        ("rules: [{id: r, when: {services: [S]}, team: Unknown-}]", "rules[0].team", "has no owner; name a team"),
+    ],
+)
+def test_names_are_told_apart_as_tags_tell_them_apart(tmp_path: Path, part: str, key: str, words: str) -> None:
+    """As tags `ML Platform` and `ml-platform` are one value: two projects of these names would both own its charges."""
+    found = problems(tmp_path, f"company: Small\nsources: []\n{part}\n")
+    assert [where for _, where, message in found if words in message] == ([key] if key else []), found
+    assert bool(found) == bool(key)
+
+
+def test_what_holds_to_the_last_day_there_is_holds_for_ever() -> None:
+    project = {"name": "p", "aliases": ({"value": "old", "valid_to": date.max},)}
+    assert made(projects=(project,)).attribution()["turning_days"] == []
 
 
 def test_re2_takes_no_more_time_for_what_other_engines_never_end() -> None:

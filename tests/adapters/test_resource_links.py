@@ -38,15 +38,22 @@ def test_links_are_read_by_the_last_part_of_their_ids_and_written_back(home: Hom
             "resource_id,linked_resource_id,valid_from,valid_to\nx,y,2026-02-01,2026-01-01\n",
             "links.csv:2: valid_to 2026-01-01 is before",
         ),
+        ("resource_id,linked_resource_id\n\xfcber,y\n", "links.csv is no CSV file in UTF-8"),
         (None, "links.csv cannot be read (No such file or directory)"),
     ],
 )
 def test_a_wrong_file_is_answered_with_its_line(home: Home, text: str | None, words: str) -> None:
     if text is not None:
-        (home.root / "links.csv").write_text(text)
+        (home.root / "links.csv").write_text(text, encoding="latin-1")
     with pytest.raises(ConfigInvalid) as error:
         read_links("links.csv")
     assert words in str(error.value)
+
+
+def test_a_folder_is_no_file_of_links(home: Home) -> None:
+    (home.root / "links.csv").mkdir()
+    with pytest.raises(ConfigInvalid, match=r"links\.csv cannot be read \(Is a directory\)"):
+        read_links("links.csv")
 
 
 def test_links_count_where_a_rule_asks_for_them_and_are_part_of_what_is_hashed(home: Home) -> None:

@@ -106,6 +106,12 @@ class When(Strict):
 # The conditions that hold a regular expression.
 PATTERNS = ("usage_type", "operation", "resource", "resource_name")
 
+# Conditions whose values FOCUS lists: ChargeCategory, CommitmentDiscountStatus.
+CLOSED_LISTS = {
+    "charge_categories": ("Usage", "Purchase", "Tax", "Credit", "Adjustment"),
+    "commitment_status": ("Used", "Unused"),
+}
+
 
 class Rule(Dated):
     """Who owns what carries no tag; the first rule of the list that matches names it."""

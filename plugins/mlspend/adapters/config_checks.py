@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any, get_args
 from zoneinfo import available_timezones
@@ -9,10 +10,9 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mlspend.adapters.config_base import RESERVED_NAMES
 from mlspend.adapters.config_model import Config
 from mlspend.adapters.config_money_checks import check_currencies, check_invoices
-from mlspend.adapters.config_ownership_checks import check_meanings, check_ownership
+from mlspend.adapters.config_ownership_checks import check_meanings, check_names, check_ownership
 from mlspend.adapters.config_rule_checks import check_rules
 from mlspend.adapters.config_shared_cost_checks import check_shared_costs, check_words_of_shares
 from mlspend.adapters.config_tag_policy import check_tag_policy
@@ -44,10 +44,12 @@ def find_secrets(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
 def explain(detail: dict[str, Any]) -> tuple[Place, str]:
     """Turn one of pydantic's errors into the place and a sentence with what would be right."""
     place: Place = tuple(part for part in detail["loc"] if part != "[key]")
-    if place[-1:] == ("value",):
+    kind, value = detail["type"], detail["input"]
+    if place[-1:] == ("value",) and kind != "missing":
         # An alias is mostly written as its value alone.
         place = place[:-1]
-    kind, value = detail["type"], detail["input"]
+    if kind in {"date_type", "date_from_datetime_inexact", "bool_type"} and (plain := _without_quotes(kind, value)):
+        return place, f"is {str(value)!r}; write {plain}, without quotes and without anything else"
     if kind == "extra_forbidden":
         known = _known_keys(place[:-1])
         near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
@@ -70,6 +72,16 @@ def explain(detail: dict[str, Any]) -> tuple[Place, str]:
     return place, f"is {told}, which cannot be right{_wanted(place)}"
 
 
+def _without_quotes(kind: str, value: Any) -> str | None:
+    """Return how a day, or true or false, is written that was meant by `value`; None where none was."""
+    if kind == "bool_type":
+        return str(value).lower() if str(value).lower() in {"true", "false"} else None
+    try:
+        return date.fromisoformat(str(value)[:10]).isoformat()
+    except ValueError:
+        return None
+
+
 def _field_at(place: Place) -> FieldInfo | None:
     """Return pydantic's description of the field at `place`, None where there is none."""
     model: type[BaseModel] | None = Config
@@ -86,8 +98,15 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _model_in(described: FieldInfo) -> type[BaseModel] | None:
-    inner = [described.annotation, *get_args(described.annotation)]
-    return next((one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)), None)
+    return next(_models(described.annotation), None)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models in an annotation, also those within lists and Annotated."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
 
 
 def _known_keys(place: Place) -> list[str]:
@@ -129,9 +148,13 @@ def written(place: Place) -> str:
 
 def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     """Find what only shows when the parts are seen together."""
-    yield from _check_names("sources", [source.name for source in config.sources])
-    yield from _check_names("teams", [team.name for team in config.teams])
-    yield from _check_names("projects", [project.name for project in config.projects])
+    yield from check_names([(("sources", at, "name"), each.name) for at, each in enumerate(config.sources)], "sources")
+    yield from check_names([(("teams", at, "name"), each.name) for at, each in enumerate(config.teams)], "teams")
+    yield from check_names(
+        [(("projects", at, "name"), each.name) for at, each in enumerate(config.projects)], "projects"
+    )
+    yield from check_names([(("environments", name), name) for name in config.environments], "environments")
+    yield from check_names([(("ml_stages", name), name) for name in config.ml_stages], "ml_stages")
     yield from _check_locations(config)
     yield from _check_queues(config)
     yield from _check_time_zone(config)
@@ -144,15 +167,6 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from check_shared_costs(config)
     yield from check_words_of_shares(config)
     yield from check_invoices(config)
-
-
-def _check_names(key: str, names: list[str]) -> Iterator[tuple[Place, str]]:
-    for position, name in enumerate(names):
-        place = (key, position, "name")
-        if name.lower() in [other.lower() for other in names[:position]]:
-            yield place, f"is {name!r}, like another of the {key}; give each its own name"
-        if name.lower() in RESERVED_NAMES:
-            yield place, f"is {name!r}, the name for what has no owner; choose another"
 
 
 def _check_locations(config: Config) -> Iterator[tuple[Place, str]]:

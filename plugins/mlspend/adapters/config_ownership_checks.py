@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from mlspend.adapters.config_attribution import Dated
+from mlspend.adapters.config_base import RESERVED_NAMES
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.attribution import canonical_value
 
@@ -39,6 +40,21 @@ def check_name(place: Place, name: str | None, known: Sequence[str], what: str) 
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the {what}s are: {', '.join(known) or '(none yet)'}"
         yield place, f"is {name!r}, which is no {what} here; {hint}"
+
+
+def check_names(names: Sequence[tuple[Place, str]], what: str) -> Found:
+    """Find names that tags could not tell apart, that no tag could bear, and those for what has no owner."""
+    taken: dict[str, str] = {}
+    for place, name in names:
+        value = canonical_value(name)
+        if not value:
+            yield place, f"is {name!r}, in which nothing is left but separators; write a name"
+        elif value in RESERVED_NAMES:
+            yield place, f"is {name!r}, the name for what has no owner; choose another"
+        elif value in taken:
+            but = "" if taken[value].lower() == name.lower() else f" ({taken[value]!r}: separators do not count)"
+            yield place, f"is {name!r}, like another of the {what}{but}; give each its own name"
+        taken.setdefault(value, name)
 
 
 def check_days(place: Place, dated: Dated) -> Found:
@@ -89,10 +105,13 @@ def _check_aliases(config: "Config") -> Found:
             yield from check_days(place, alias)
             value = canonical_value(alias.value)
             owner = names.get(value, project.name)
-            if alias.value.strip().lower() == project.name.strip().lower():
-                yield place, f"is {alias.value!r}, the project's own name: it would own itself; remove it"
-            elif not value:
+            if not value:
                 yield place, f"is {alias.value!r}, in which nothing is left but separators; write a value of the tag"
+            elif alias.value.strip().lower() == project.name.strip().lower():
+                yield place, f"is {alias.value!r}, the project's own name: it would own itself; remove it"
+            elif value == canonical_value(project.name) and is_dated(alias):
+                # Without days it is only said twice; with days there would be two answers on them.
+                yield place, f"is {alias.value!r}, the project's own name without its separators; remove the days"
             elif owner != project.name:
                 yield place, f"is {alias.value!r}, which already means {owner!r}; keep it in one place"
             twin = next((one for one in meant if one[0] == value and overlap(one[1], alias)), None)
@@ -108,9 +127,8 @@ def check_meanings(groups: Iterable[tuple[Place, str, tuple[str, ...]]]) -> Foun
     """Find tag values that lead to two names. Each group: place of the synonyms, their name, the synonyms."""
     groups = list(groups)
     meant: dict[str, str] = {}
-    for place, name, _ in groups:
-        if (other := meant.setdefault(canonical_value(name), name)) != name:
-            yield place, f"is {name!r}, as a tag the same as {other!r}; separators and case do not count"
+    for _, name, _ in groups:
+        meant.setdefault(canonical_value(name), name)
     for place, name, synonyms in groups:
         for position, word in enumerate(synonyms):
             other = meant.setdefault(canonical_value(word), name)

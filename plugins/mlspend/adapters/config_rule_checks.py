@@ -5,9 +5,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from mlspend.adapters import duckdb_files
-from mlspend.adapters.config_attribution import PATTERNS, Rule
+from mlspend.adapters.config_attribution import CLOSED_LISTS, PATTERNS, Rule
 from mlspend.adapters.config_base import RESERVED_NAMES
-from mlspend.adapters.config_ownership_checks import Found, check_days, check_name, overlap, told
+from mlspend.adapters.config_ownership_checks import Found, check_days, check_name, is_dated, overlap, told
 from mlspend.adapters.resource_links import read_links
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.attribution import canonical_value
@@ -36,9 +36,11 @@ def _check_rule(config: "Config", place: Place, rule: Rule) -> Found:
             (*place, "when"),
             "holds no condition, so it would match everything; write one, for example sources: [aws]",
         )
+    yield from _check_words(place, rule)
     if not _named(rule):
         yield place, "names nothing; write project, shared, team, environment or ml_stage"
     yield from _check_target(config, place, rule)
+    yield from _check_team(config, place, rule)
     if config.teams:
         yield from check_name((*place, "team"), rule.team, [team.name for team in config.teams], "team")
     yield from check_name((*place, "environment"), rule.environment, list(config.environments), "environment")
@@ -46,6 +48,25 @@ def _check_rule(config: "Config", place: Place, rule: Rule) -> Found:
     sources = [source.name for source in config.sources]
     for number, name in enumerate(rule.when.sources):
         yield from check_name((*place, "when", "sources", number), name, sources, "source")
+
+
+def _check_words(place: Place, rule: Rule) -> Found:
+    """Find conditions that ask for nothing, or for what no charge is."""
+    place = (*place, "when")
+    for name in rule.when.model_fields_set:
+        if not getattr(rule.when, name) and name not in PATTERNS and name != "linked":
+            yield (*place, name), "is empty, so it asks for nothing; write at least one value, or remove the key"
+    for key, values in rule.when.tags.items():
+        if not values:
+            yield (*place, "tags", key), "is empty, so it would match nothing; write at least one value"
+        for number, value in enumerate(values):
+            if not canonical_value(value):
+                yield (*place, "tags", key, number), f"is {value!r}, which no tag is compared as; write a value"
+    for condition, known in CLOSED_LISTS.items():
+        for number, value in enumerate(getattr(rule.when, condition)):
+            if value.lower() not in [each.lower() for each in known]:
+                words = condition.replace("_", " ")
+                yield (*place, condition, number), f"is {value!r}; the {words} are: {', '.join(known)}"
 
 
 def _check_target(config: "Config", place: Place, rule: Rule) -> Found:
@@ -58,14 +79,32 @@ def _check_target(config: "Config", place: Place, rule: Rule) -> Found:
             (*place, targets[0]),
             "stands beside `linked: true`, which takes the project of what is linked; remove one",
         )
+    if rule.when.linked and rule.over_tags:
+        yield (
+            (*place, "over_tags"),
+            "stands beside `linked: true`, which is asked only of what has no project by its tags; remove one",
+        )
     projects = [project.name for project in config.projects]
-    if rule.project in RESERVED_NAMES:
-        yield (*place, "project"), f"is {rule.project!r}, the name for what has no owner; name a project"
-    elif projects:
+    for what in ("project", "team"):
+        if (name := getattr(rule, what)) is not None and canonical_value(name) in ("", *RESERVED_NAMES):
+            yield (*place, what), f"is {name!r}, the name for what has no owner; name a {what}"
+    if projects and canonical_value(rule.project or "") not in RESERVED_NAMES:
         yield from check_name((*place, "project"), rule.project, projects, "project")
     taken = {canonical_value(name) for name in (*projects, *RESERVED_NAMES)}
     if rule.shared is not None and canonical_value(rule.shared) in taken:
         yield (*place, "shared"), f"is {rule.shared!r}, the name of a project; a shared cost needs one of its own"
+
+
+def _check_team(config: "Config", place: Place, rule: Rule) -> Found:
+    """Find a team that never counts, because the project that the rule names has one for ever."""
+    owners = [each for one in config.projects if one.name == rule.project for each in one.ownerships]
+    for owner in owners:
+        if rule.team not in (None, owner.team) and not is_dated(owner):
+            yield (
+                (*place, "team"),
+                f"is {rule.team!r}, and the team of {rule.project!r} is {owner.team!r}, which comes first: remove it"
+                " here, or change the team of the project",
+            )
 
 
 def _check_links(config: "Config") -> Found:
@@ -114,27 +153,47 @@ def _check_order(place: Place, rule: Rule, before: Sequence[Rule]) -> Found:
             (*place, "id"),
             f"is {rule.id!r}, like a rule that holds {told(twin)}; name it otherwise, or part the days",
         )
+    named = sorted(_named(rule))
     for earlier in before:
-        names = _named(rule) & _named(earlier)
-        if names and _conditions(earlier) == _conditions(rule) and overlap(earlier, rule):
+        if named and all(_is_twin(earlier, rule, name) for name in named):
             yield (
                 (*place, "when"),
                 f"is that of rule {earlier.id!r}, which holds {told(earlier)}: only the first would count; keep one,"
                 " or part the days",
             )
             return
-    covering = {name: next((one for one in before if _covers(one, rule, name)), None) for name in _named(rule)}
-    if covering and all(covering.values()):
-        earlier = next(one for one in before if one in covering.values())
+    hiding = {
+        name: one for name in named for one in before[::-1] if _is_twin(one, rule, name) or _covers(one, rule, name)
+    }
+    if hiding and len(hiding) == len(named):
+        earlier = min(hiding.values(), key=before.index)
         yield (
             (*place, "when"),
             f"matches nothing that rule {earlier.id!r} before it does not match; put this rule first, or remove it",
         )
+        return
+    for name, earlier in hiding.items():
+        owner = "project" if rule.project else "shared" if rule.shared else "when"
+        yield (
+            (*place, owner if name == "owner" else name),
+            f"stands behind rule {earlier.id!r}, which holds {told(earlier)}, matches as much and names one"
+            " too: that one counts; remove it here, put this rule first, or part the days",
+        )
+
+
+def _comes_first(earlier: Rule, rule: Rule, name: str) -> bool:
+    """Tell whether what the `earlier` rule names counts before what `rule` names: not where only that is over tags."""
+    return name in _named(earlier) and not (name == "owner" and rule.over_tags and not earlier.over_tags)
+
+
+def _is_twin(earlier: Rule, rule: Rule, name: str) -> bool:
+    """Tell whether two rules have the same conditions on some day, so that only the first can name this."""
+    return _comes_first(earlier, rule, name) and _conditions(earlier) == _conditions(rule) and overlap(earlier, rule)
 
 
 def _covers(earlier: Rule, rule: Rule, name: str) -> bool:
     """Tell whether everything that `rule` matches is matched by the `earlier` one, which names the same thing."""
-    if name not in _named(earlier) or (name == "owner" and rule.over_tags and not earlier.over_tags):
+    if not _comes_first(earlier, rule, name):
         return False
     if (earlier.valid_from or date.min) > (rule.valid_from or date.min):
         return False

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from mlspend.adapters.config_base import RESERVED_NAMES
-from mlspend.adapters.config_ownership_checks import Found, check_days, check_name, overlap, told
+from mlspend.adapters.config_ownership_checks import Found, check_days, check_name, check_names, overlap, told
 from mlspend.adapters.config_shared_costs import SHARED, WEIGHT_UNIT, SharedCost
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.attribution import canonical_value
@@ -49,8 +48,7 @@ def check_words_of_shares(config: "Config") -> Found:
 
 
 def _check_name(place: Place, cost: SharedCost, projects: Sequence[str]) -> Found:
-    if cost.name.strip().lower() in RESERVED_NAMES:
-        yield (*place, "name"), f"is {cost.name!r}, the name for what has no owner; choose another"
+    yield from check_names([((*place, "name"), cost.name)], "shared costs")
     if canonical_value(cost.name) in map(canonical_value, projects):
         yield (*place, "name"), f"is {cost.name!r}, the name of a project; choose another"
 

@@ -44,9 +44,11 @@ def read_links(written: str) -> tuple[ResourceLink, ...]:
     path = Home.from_environment().root / Path(written).expanduser()
     try:
         seen = path.stat()
+        return _read(path, seen.st_mtime_ns, seen.st_size)
     except OSError as error:
         raise ConfigInvalid(f"{path} cannot be read ({error.strerror}): {_HOW}, or take the key out") from error
-    return _read(path, seen.st_mtime_ns, seen.st_size)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigInvalid(f"{path} is no CSV file in UTF-8 ({error}): {_HOW}") from error
 
 
 @lru_cache(maxsize=2)

@@ -102,6 +102,8 @@ def within(
 def turning_days(validities: Iterable[tuple[date | None, date | None]]) -> list[date]:
     """Return the days on which something begins to hold or holds no more, in order; between two nothing changes.
 
+    The last day there is, 9999-12-31, ends nothing.
+
     >>> turning_days([(None, date(2026, 10, 15)), (date(2026, 10, 16), None)])
     [datetime.date(2026, 10, 16)]
     """
@@ -109,6 +111,6 @@ def turning_days(validities: Iterable[tuple[date | None, date | None]]) -> list[
     for begins, ends in validities:
         if begins:
             days.add(begins)
-        if ends:
+        if ends and ends < date.max:
             days.add(ends + timedelta(days=1))
     return sorted(days)
