@@ -11,8 +11,8 @@ from mlspend.adapters.home import Home
 from tests.generated_bills import POOLS, configuration, land_bills
 from tests.landed_by_hand import NOW
 
-# Four bills in a source: a build takes half a second for each partition, and a split knows one payer at a time.
-SOURCES, BILLS = 50, 4
+# Each bill is a source of its own, as a company's is: every model runs once for each of them.
+SOURCES, BILLS = 200, 1
 # Another seed is another 200 bills; what one finds belongs into a test of its own.
 SEED = 20261125
 AMOUNTS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
