@@ -106,8 +106,8 @@ def _totals() -> list:
             "focus_billed_cost_equals_landed",
             ("landed", "focus"),
             ["billed_cost"],
-            ("billing_account_id", "billing_currency"),
-            "Billed cost is equal at every hop.",
+            ("billing_account_id", "invoice_id", "billing_currency"),
+            "Billed cost is equal at every hop, on every invoice.",
         ),
         same_sums(
             "focus_effective_cost_equals_amortised_landed",

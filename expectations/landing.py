@@ -71,6 +71,15 @@ def _totals() -> list:
             "The receipt's totals were read from the raw files by other code: a difference means that landing lost or"
             " changed money.",
         ),
+        same_sums(
+            "landed_billed_cost_equals_control_total_per_invoice",
+            ("control", "landed"),
+            ["billed_cost"],
+            ("billing_account_id", "invoice_id", "billing_currency"),
+            "A cent on the wrong invoice is a cent too much on one and too little on another. Receipts of older"
+            " releases do not tell the invoice.",
+            where="tells_invoices",
+        ),
         no_rows(
             "landed_line_count_equals_control_total",
             f"""select * from (

@@ -4,6 +4,7 @@ from expectations.rules import Suites, column_types, no_rows, not_null, same_sum
 from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
 
 _ACCOUNT = ("billing_account_id", "billing_currency")
+_INVOICE = (*_ACCOUNT, "invoice_id")
 _OWNER = ("project", "team", "environment", "ml_stage")
 _MONEY = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
 
@@ -72,7 +73,7 @@ def suites() -> Suites:
                 "allocated_cost_equals_focus",
                 ("focus", "allocated"),
                 _MONEY,
-                ("charge_date", *_ACCOUNT),
+                ("charge_date", *_INVOICE),
                 "Allocation only moves money between owners: what is split is split to the last quantum.",
                 is_exact=True,
             ),
@@ -91,14 +92,14 @@ def suites() -> Suites:
                 "daily_spend_equals_allocated",
                 ("allocated", "daily_spend"),
                 ("billed_cost", "effective_cost"),
-                ("charge_date", *_ACCOUNT),
+                ("charge_date", *_INVOICE),
                 "A mart only adds up.",
             ),
             same_sums(
                 "monthly_spend_equals_daily_spend",
                 ("daily_spend", "monthly_spend"),
                 ("billed_cost", "effective_cost"),
-                _ACCOUNT,
+                _INVOICE,
                 "A mart only adds up.",
             ),
             same_sums(

@@ -23,6 +23,7 @@ LANDED_COLUMNS: dict[str, dict[str, str]] = {
         "line_type": "line_item_line_item_type",
         "service": "line_item_product_code",
         "billed_cost": "line_item_unblended_cost",
+        "invoice_id": "bill_invoice_id",
     },
     "focus": {
         "line_id": "charge_description",
@@ -33,6 +34,7 @@ LANDED_COLUMNS: dict[str, dict[str, str]] = {
         "line_type": "charge_category",
         "service": "service_name",
         "billed_cost": "billed_cost",
+        "invoice_id": "invoice_id",
     },
 }
 
@@ -40,20 +42,22 @@ LANDED_COLUMNS: dict[str, dict[str, str]] = {
 BILLED_COST = {"aws_cur": aws_costs.BILLED_COST, "focus": "billed_cost"}
 EFFECTIVE_COST = {"aws_cur": aws_costs.EFFECTIVE_COST, "focus": "effective_cost"}
 
+_INVOICE = "nullif(invoice_id, '') as invoice_id"
 # Taxes may name no account: receipts say '' then, tables NULL, and it is one and the same here.
 _SUB_ACCOUNT = "coalesce(sub_account_id, '') as sub_account_id"
 _GRAIN = f"x_source, billing_period, charge_date, billing_account_id, {_SUB_ACCOUNT}, billing_currency"
 # The part of a receipt that is asked about, as DuckDB describes JSON.
 _RECEIPT = (
-    '{"row_count": "bigint", "net_accounts": ["varchar"], "control_totals": [{"charge_date": "date",'
-    ' "billing_account_id": "varchar", "sub_account_id": "varchar", "billing_currency": "varchar",'
-    ' "row_count": "bigint", "billed_cost": "varchar"}]}'
+    '{"row_count": "bigint", "net_accounts": ["varchar"], "tells_invoices": "boolean",'
+    ' "control_totals": [{"charge_date": "date", "billing_account_id": "varchar", "sub_account_id": "varchar",'
+    ' "billing_currency": "varchar",'
+    ' "row_count": "bigint", "billed_cost": "varchar", "invoice_id": "varchar"}]}'
 )
 _MONEY = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
 _TOTALS = f"""
 create or replace table totals (
     hop varchar, x_source varchar, billing_period varchar, charge_date date, billing_account_id varchar,
-    sub_account_id varchar, billing_currency varchar, line_count bigint,
+    sub_account_id varchar, billing_currency varchar, invoice_id varchar, tells_invoices boolean, line_count bigint,
     {", ".join(f"{name} decimal(38, 12)" for name in _MONEY)}
 )"""
 
@@ -100,17 +104,20 @@ def measure_landing(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None
         f"""insert into totals by name
         select
             'landed' as hop, x_source, billing_period, cast(charge_start as date) as charge_date, billing_account_id,
-            {_SUB_ACCOUNT}, billing_currency, count(*) as line_count, sum(billed_cost) as billed_cost,
-            sum(effective_cost) as effective_cost
-        from landed_lines group by all"""
+            {_SUB_ACCOUNT}, billing_currency, {_INVOICE}, coalesce(tells_invoices, false) as tells_invoices,
+            count(*) as line_count, sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
+        from landed_lines
+        left join (select x_source, billing_period, tells_invoices from receipts) using (x_source, billing_period)
+        group by all"""
     )
     session.execute(
         """insert into totals by name
         select
             'control' as hop, x_source, billing_period, total.charge_date, total.billing_account_id,
             total.sub_account_id, total.billing_currency, total.row_count as line_count,
-            cast(total.billed_cost as decimal(38, 12)) as billed_cost
-        from (select x_source, billing_period, unnest(control_totals) as total from receipts)"""
+            cast(total.billed_cost as decimal(38, 12)) as billed_cost, nullif(total.invoice_id, '') as invoice_id,
+            coalesce(tells_invoices, false) as tells_invoices
+        from (select x_source, billing_period, tells_invoices, unnest(control_totals) as total from receipts)"""
     )
     session.execute(
         """create or replace table landed_partitions as
@@ -178,17 +185,18 @@ def measure_marts(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
     session.execute(
         f"""insert into totals by name
         select
-            'daily_spend' as hop, {_GRAIN}, sum(line_count) as line_count, sum(billed_cost) as billed_cost,
-            sum(effective_cost) as effective_cost
+            'daily_spend' as hop, {_GRAIN}, {_INVOICE}, sum(line_count) as line_count,
+            sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
         from daily_spend group by all"""
     )
     session.execute(
         f"""insert into totals by name
         select
             'monthly_spend' as hop, x_source, billing_period, billing_account_id, billing_currency,
+            {_INVOICE},
             sum(line_count) as line_count, sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
         from warehouse.marts.monthly_spend where (x_source, billing_period) in (values {rebuilt})
-        group by x_source, billing_period, billing_account_id, billing_currency"""
+        group by all"""
     )
     session.execute(
         f"""insert into totals by name
@@ -241,7 +249,9 @@ def _lake_view(
         _describe(session, layer, partition, files_of(partition), None)
     session.execute(
         f"""insert into totals by name
-        select '{layer}' as hop, {_GRAIN}, {line_count} as line_count, {", ".join(f"sum({m}) as {m}" for m in _MONEY)}
+        select
+            '{layer}' as hop, {_GRAIN}, {_INVOICE}, {line_count} as line_count,
+            {", ".join(f"sum({m}) as {m}" for m in _MONEY)}
         from {layer}_lines group by all"""
     )
 

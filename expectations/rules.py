@@ -36,11 +36,12 @@ def same_sums(
     reason: str,
     *,
     is_exact: bool = False,
+    where: str = "true",
 ) -> gxe.Expectation:
     """Expect two hops of the asset `totals` to have equal sums of `measures` for each group of `grain`.
 
     A sum of 0.01 or more apart is unexpected, where `is_exact` any sum apart; so is a group that only one of the hops
-    knows, if it has any money.
+    knows, if it has any money. `where` keeps the rows that can be compared.
     """
     before, after = hops
     keys = ["x_source", "billing_period", *grain]
@@ -51,7 +52,7 @@ def same_sums(
         conditions.append(f"{apart} <> 0" if is_exact else f"abs({apart}) >= {SMALLEST_DIFFERENCE}")
     query = (
         f"select * from (select {', '.join(keys)}, {', '.join(sums)}"
-        f" from {{batch}} where hop in ('{before}', '{after}') group by {', '.join(keys)}) as compared"
+        f" from {{batch}} where hop in ('{before}', '{after}') and {where} group by {', '.join(keys)}) as compared"
         f" where {' or '.join(conditions)} order by {', '.join(keys)} nulls last"
     )
     return no_rows(name, query, "critical", reason)

@@ -173,6 +173,7 @@ def _land(connection: duckdb.DuckDBPyConnection, home: Home, partition: Partitio
         row_count=days * LINES_PER_DAY,
         control_totals=totals,
         net_accounts=(),
+        tells_invoices=True,
     )
     (folder / "receipt.json").write_text(receipt.to_json())
 

@@ -34,8 +34,16 @@ def line(day: str, cost: str, **columns: Any) -> dict[str, Any]:
     }
 
 
-def land(home: Home, lines: Sequence[dict[str, Any]], period: str, version: str, *, source: str = "aws") -> Receipt:
-    """Write `lines` as landing would, with their receipt."""
+def land(
+    home: Home,
+    lines: Sequence[dict[str, Any]],
+    period: str,
+    version: str,
+    *,
+    source: str = "aws",
+    tells_invoices: bool = False,
+) -> Receipt:
+    """Write `lines` as landing would, with their receipt; that of a release whose totals were per invoice, or not."""
     folder = home.landing / source / period / version
     folder.mkdir(parents=True)
     with duckdb.connect() as connection:
@@ -50,6 +58,7 @@ def land(home: Home, lines: Sequence[dict[str, Any]], period: str, version: str,
     for each in lines:
         day = str(each["line_item_usage_start_date"])[:10]
         key = (day, each["bill_payer_account_id"], each["line_item_usage_account_id"], each["line_item_currency_code"])
+        key += (each.get("bill_invoice_id", "") if tells_invoices else "",)
         totals[key] = totals.get(key, Decimal(0)) + Decimal(each["line_item_unblended_cost"])
     receipt = Receipt(
         delivery=Delivery(source, "aws_cur2", period, version, NOW, ()),
@@ -57,10 +66,11 @@ def land(home: Home, lines: Sequence[dict[str, Any]], period: str, version: str,
         landed_files=(f"{source}/{period}/{version}/lines-1.parquet",),
         row_count=len(lines),
         control_totals=tuple(
-            ControlTotal(date.fromisoformat(day), payer, account, currency, 1, cost)
-            for (day, payer, account, currency), cost in totals.items()
+            ControlTotal(date.fromisoformat(day), payer, account, currency, 1, cost, invoice)
+            for (day, payer, account, currency, invoice), cost in totals.items()
         ),
         tag_keys=tuple({key for each in lines for key in each.get("tags", {})}),
+        tells_invoices=tells_invoices,
     )
     (folder / "receipt.json").write_text(receipt.to_json())
     return receipt

@@ -1,5 +1,5 @@
-{# Partitions where two neighbouring sums of the same money differ by the tolerance or more: hop, source, period, account
-   and amount, which is what the error will show. #}
+{# Partitions where two neighbouring sums of the same money differ by the tolerance or more: hop, source, period, account,
+   invoice and amount, which is what the error will show. #}
 {% macro hop_differences(hop, sums) %}
     {%- for from_column, to_column in sums %}
     select
@@ -8,6 +8,7 @@
         x_source,
         billing_period,
         billing_account_id,
+        invoice_id,
         billing_currency,
         {{ from_column }} as expected,
         {{ to_column }} as found,

@@ -233,6 +233,7 @@ def test_net_costs_that_the_control_totals_or_the_lines_do_not_follow_are_found(
     found = red(build, home)
     assert set(found) == {
         "landed_billed_cost_equals_control_total",
+        "landed_billed_cost_equals_control_total_per_invoice",
         "focus_billed_cost_equals_landed",
         "focus_effective_cost_equals_amortised_landed",
     }

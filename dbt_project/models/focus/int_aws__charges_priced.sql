@@ -156,7 +156,20 @@ charges_of_uncancelled_usage as (
         md5(concat_ws(
             chr(31), {{ partition_source() }}, {{ partition_period() }}, 'negation',
             bill_payer_account_id, line_item_usage_account_id, line_item_currency_code,
-            strftime(date_trunc('hour', charge_start), '%Y-%m-%dT%H')
+            strftime(date_trunc('hour', charge_start), '%Y-%m-%dT%H'),
+            -- Mostly an hour stands on one invoice, and its id must not change when that is issued.
+            case
+                when
+                    row_number() over (
+                        partition by
+                            bill_payer_account_id,
+                            line_item_usage_account_id,
+                            line_item_currency_code,
+                            date_trunc('hour', charge_start)
+                        order by bill_invoice_id nulls first
+                    ) > 1
+                    then bill_invoice_id
+            end
         )) as x_line_id,
         'negation' as kind,
         'SavingsPlanNegation' as line_item_line_item_type,
@@ -168,6 +181,7 @@ charges_of_uncancelled_usage as (
         bill_payer_account_id,
         line_item_usage_account_id,
         line_item_currency_code,
+        bill_invoice_id,
         date_trunc('hour', charge_start) as charge_start,
         date_trunc('hour', charge_start) + interval 1 hour as charge_end,
         min(bill_payer_account_name) as bill_payer_account_name,
@@ -186,7 +200,11 @@ charges_of_uncancelled_usage as (
     from lines
     where line_item_line_item_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
     group by
-        bill_payer_account_id, line_item_usage_account_id, line_item_currency_code, date_trunc('hour', charge_start)
+        bill_payer_account_id,
+        line_item_usage_account_id,
+        line_item_currency_code,
+        bill_invoice_id,
+        date_trunc('hour', charge_start)
     having sum(line_cost) <> 0
 ),
 

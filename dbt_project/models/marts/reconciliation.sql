@@ -1,19 +1,29 @@
 {{ config(outlives_lines=true) }}
 
-with landed as (
+with control_totals as (
+    select * from {{ ref('stg_receipts__control_totals') }}
+),
+
+-- Receipts of releases that did not tell the invoice: all of an account is then compared in one row.
+receipt as (
+    select bool_and(tells_invoices) as tells_invoices from control_totals
+),
+
+landed as (
     select
         billing_account_id,
         billing_currency,
-        sum(billed_cost) as billed_cost
-    from {{ ref('stg_receipts__control_totals') }}
+        case when tells_invoices then invoice_id end as invoice_id,
+        sum(billed_cost) as landed_billed_cost
+    from control_totals
     group by all
 ),
 
--- A commitment that another export pays for (a member account sees its use, the payer the fee) has no fee here.
 focus_by_commitment as (
     select
         billing_account_id,
         billing_currency,
+        case when receipt.tells_invoices then nullif(invoice_id, '') end as invoice_id,
         commitment_discount_id,
         sum(billed_cost) as billed_cost,
         sum(effective_cost) as effective_cost,
@@ -22,117 +32,92 @@ focus_by_commitment as (
         sum(x_true_up_cost) filter (x_line_item_type in ('Fee', 'SavingsPlanUpfrontFee')) as upfront_fee_cost,
         sum(x_true_up_cost) filter (x_line_item_type = 'Refund') as upfront_refund_cost,
         sum(x_true_up_cost) filter (x_line_item_type = 'SavingsPlanNegation') as uncancelled_negation_cost,
-        case
-            when count(*) filter (x_line_item_type in ('RIFee', 'SavingsPlanRecurringFee')) = 0
-                then -sum(effective_cost) filter (x_line_item_type in ('DiscountedUsage', 'SavingsPlanCoveredUsage'))
-        end as paid_elsewhere_cost
+        count(*) filter (x_line_item_type in ('RIFee', 'SavingsPlanRecurringFee')) as fee_count,
+        -sum(effective_cost) filter (x_line_item_type in ('DiscountedUsage', 'SavingsPlanCoveredUsage')) as covered_cost
     from {{ ref('focus_costs') }}
+    cross join receipt
     where {{ in_partition() }}
     group by all
 ),
 
+-- A commitment that another export pays for (a member account sees its use, the payer the fee) has no fee here.
 focus as (
     select
-        billing_account_id,
-        billing_currency,
-        sum(billed_cost) as billed_cost,
-        sum(effective_cost) as effective_cost,
-        sum(true_up_cost) as true_up_cost,
-        coalesce(sum(amortised_upfront_cost), 0) as amortised_upfront_cost,
-        coalesce(sum(upfront_fee_cost), 0) as upfront_fee_cost,
-        coalesce(sum(upfront_refund_cost), 0) as upfront_refund_cost,
-        coalesce(sum(uncancelled_negation_cost), 0) as uncancelled_negation_cost,
-        coalesce(sum(paid_elsewhere_cost), 0) as paid_elsewhere_cost
+        * exclude (fee_count, covered_cost),
+        case
+            when
+                sum(fee_count) over (partition by billing_account_id, billing_currency, commitment_discount_id) = 0
+                then covered_cost
+        end as paid_elsewhere_cost
     from focus_by_commitment
-    group by all
 ),
 
-allocated as (
-    select
-        billing_account_id,
-        billing_currency,
-        sum(billed_cost) as billed_cost,
-        sum(effective_cost) as effective_cost
-    from {{ ref('allocated_costs') }}
-    where {{ in_partition() }}
-    group by all
-),
+{% for name in ['allocated_costs', 'daily_spend', 'monthly_spend'] %}
+    {{ name | replace('allocated_costs', 'allocated') }} as (
+        select
+            billing_account_id,
+            billing_currency,
+            case when receipt.tells_invoices then nullif(invoice_id, '') end as invoice_id,
+            sum(billed_cost) as billed_cost,
+            sum(effective_cost) as effective_cost
+        from {{ ref(name) }}
+        cross join receipt
+        where {{ in_partition() }}
+        group by all
+    ),
+{% endfor %}
 
-daily as (
+-- Invoices may be NULL, so the sides are added up instead of joined.
+hops as (
+    select * from landed
+    union all by name
     select
-        billing_account_id,
-        billing_currency,
-        sum(billed_cost) as billed_cost,
-        sum(effective_cost) as effective_cost
-    from {{ ref('daily_spend') }}
-    where {{ in_partition() }}
-    group by all
-),
-
-monthly as (
-    select
-        billing_account_id,
-        billing_currency,
-        sum(billed_cost) as billed_cost,
-        sum(effective_cost) as effective_cost
-    from {{ ref('monthly_spend') }}
-    where {{ in_partition() }}
-    group by all
-),
-
-accounts as (
-    select
-        billing_account_id,
-        billing_currency
-    from landed
-    union
-    select
-        billing_account_id,
-        billing_currency
+        * exclude (commitment_discount_id, billed_cost, effective_cost),
+        billed_cost as focus_billed_cost,
+        effective_cost as focus_effective_cost
     from focus
-    union
-    select
-        billing_account_id,
-        billing_currency
-    from allocated
-    union
-    select
-        billing_account_id,
-        billing_currency
-    from daily
+    {% for side in ['allocated', 'daily_spend', 'monthly_spend'] %}
+        union all by name
+        select
+            * exclude (billed_cost, effective_cost),
+            billed_cost as {{ side }}_billed_cost,
+            effective_cost as {{ side }}_effective_cost
+        from {{ side }}
+    {% endfor %}
 ),
 
 totals as (
     select
-        accounts.billing_account_id,
-        accounts.billing_currency,
-        coalesce(landed.billed_cost, 0) as landed_billed_cost,
-        coalesce(focus.billed_cost, 0) as focus_billed_cost,
-        coalesce(allocated.billed_cost, 0) as allocated_billed_cost,
-        coalesce(daily.billed_cost, 0) as daily_spend_billed_cost,
-        coalesce(monthly.billed_cost, 0) as monthly_spend_billed_cost,
-        coalesce(focus.effective_cost, 0) as focus_effective_cost,
-        coalesce(allocated.effective_cost, 0) as allocated_effective_cost,
-        coalesce(daily.effective_cost, 0) as daily_spend_effective_cost,
-        coalesce(monthly.effective_cost, 0) as monthly_spend_effective_cost,
-        focus.amortised_upfront_cost,
-        focus.upfront_fee_cost,
-        focus.upfront_refund_cost,
-        focus.uncancelled_negation_cost,
-        focus.paid_elsewhere_cost,
-        focus.true_up_cost + focus.paid_elsewhere_cost as true_up_cost
-    from accounts
-    left join landed using (billing_account_id, billing_currency)
-    left join focus using (billing_account_id, billing_currency)
-    left join allocated using (billing_account_id, billing_currency)
-    left join daily using (billing_account_id, billing_currency)
-    left join monthly using (billing_account_id, billing_currency)
+        billing_account_id,
+        billing_currency,
+        invoice_id,
+        coalesce(sum(landed_billed_cost), 0) as landed_billed_cost,
+        coalesce(sum(focus_billed_cost), 0) as focus_billed_cost,
+        coalesce(sum(allocated_billed_cost), 0) as allocated_billed_cost,
+        coalesce(sum(daily_spend_billed_cost), 0) as daily_spend_billed_cost,
+        coalesce(sum(monthly_spend_billed_cost), 0) as monthly_spend_billed_cost,
+        coalesce(sum(focus_effective_cost), 0) as focus_effective_cost,
+        coalesce(sum(allocated_effective_cost), 0) as allocated_effective_cost,
+        coalesce(sum(daily_spend_effective_cost), 0) as daily_spend_effective_cost,
+        coalesce(sum(monthly_spend_effective_cost), 0) as monthly_spend_effective_cost,
+        coalesce(sum(amortised_upfront_cost), 0) as amortised_upfront_cost,
+        coalesce(sum(upfront_fee_cost), 0) as upfront_fee_cost,
+        coalesce(sum(upfront_refund_cost), 0) as upfront_refund_cost,
+        coalesce(sum(uncancelled_negation_cost), 0) as uncancelled_negation_cost,
+        coalesce(sum(paid_elsewhere_cost), 0) as paid_elsewhere_cost,
+        sum(true_up_cost) + coalesce(sum(paid_elsewhere_cost), 0) as true_up_cost
+    from hops
+    group by all
 ),
 
+-- Fees of a commitment and its use may stand on different invoices: only over the account nothing may be left.
 differences as (
     select
         *,
-        focus_billed_cost - focus_effective_cost - true_up_cost as unexplained_cost
+        focus_billed_cost - focus_effective_cost - true_up_cost as other_invoices_cost,
+        sum(focus_billed_cost - focus_effective_cost - true_up_cost) over (
+            partition by billing_account_id, billing_currency
+        ) as unexplained_cost
     from totals
 ),
 

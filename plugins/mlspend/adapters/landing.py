@@ -141,6 +141,7 @@ def _receipt(
         control_totals=totals,
         tag_keys=tag_keys,
         net_accounts=net_accounts,
+        tells_invoices=True,
         absent_columns=tuple(sorted(set.intersection(*(set(group.plan.absent) for group in groups)))),
         extra_columns=tuple(sorted({name for group in groups for name in group.plan.extra})),
     )

@@ -84,11 +84,11 @@ def column(shape: Shape, plan: ColumnPlan, file: RawFile, landed: str) -> str:
 
 
 def total_query(shape: Shape, plan: ColumnPlan, file: RawFile, relation: str) -> str:
-    """Return the query of control totals per month of billing period, day, account and currency of the raw lines.
+    """Return the query of control totals of raw lines per month of billing period, day, account, currency and invoice.
 
     Columns: day the billing period starts, charge_date, billing account, sub account, currency, rows, billed cost,
-    lines that miss a value they must have; billed cost net of discounts, lines where that is not zero, and lines with
-    an amount whose net counterpart is missing (the last three zero in shapes without net costs).
+    lines that miss a value they must have, invoice ('' for none); billed cost net of discounts, lines where that is
+    not zero, and lines with an amount whose net counterpart is missing (the last three zero without net costs).
     """
 
     def raw(landed: str) -> str:
@@ -119,6 +119,7 @@ def total_query(shape: Shape, plan: ColumnPlan, file: RawFile, relation: str) ->
             count(*) as row_count,
             sum({raw(shape.billed_cost)}) as billed_cost,
             count(*) filter (where {misses}) as incomplete_count,
+            coalesce({raw(shape.invoice)}, '') as invoice_id,
             coalesce(sum({net}), 0) as net_billed_cost,
             count(*) filter (where {net} <> 0) as net_count,
             count(*) filter (where {unmatched}) as unmatched_count

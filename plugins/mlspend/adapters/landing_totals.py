@@ -29,7 +29,7 @@ class _Sums:
 def control_totals(
     connection: Connection, delivery: Delivery, groups: Sequence[FileGroup]
 ) -> tuple[tuple[ControlTotal, ...], tuple[str, ...]]:
-    """Return rows and billed cost of the delivery's own lines per day, accounts and currency, in that order.
+    """Return rows and billed cost of the delivery's own lines per day, accounts, currency and invoice, so sorted.
 
     And the billing accounts whose billed cost is net of their discounts: those with net costs, on every line that has
     an amount; the unblended cost counts for all others. Over all files: one of them may hold what makes the account
@@ -40,7 +40,7 @@ def control_totals(
     Raises ExportContractBroken for values that do not cast and for missing ones.
     """
     foreign = 0
-    sums: dict[tuple[date, str, str, str], _Sums] = defaultdict(_Sums)
+    sums: dict[tuple[date, str, str, str, str], _Sums] = defaultdict(_Sums)
     has_net: set[str] = set()
     lacks_net: set[str] = set()
     for group in groups:
@@ -51,12 +51,13 @@ def control_totals(
             raise explain_failure(connection, delivery, group.shape, group.files, error) from error
         if any(row[7] for row in rows):
             raise explain_incomplete(connection, delivery, group.shape, group.files)
-        for start, day, account, sub_account, currency, row_count, cost, _, net_cost, net_count, unmatched in rows:
+        for start, day, account, sub_account, currency, row_count, cost, _, invoice, *net_sums in rows:
+            net_cost, net_count, unmatched = net_sums
             if period_of(start) != delivery.period:
                 if delivery.selects_period:
                     continue
                 foreign += row_count
-            found = sums[day, account, sub_account, currency]
+            found = sums[day, account, sub_account, currency, invoice]
             found.rows += row_count
             found.cost += cost
             found.net_cost += net_cost
@@ -68,7 +69,7 @@ def control_totals(
         logger.warning("%s: %d lines bear another billing period and count in this one", delivery, foreign)
     net = has_net - lacks_net
     totals = tuple(
-        ControlTotal(*key, row_count=found.rows, billed_cost=found.net_cost if key[1] in net else found.cost)
+        ControlTotal(*key[:4], found.rows, found.net_cost if key[1] in net else found.cost, invoice_id=key[4])
         for key, found in sorted(sums.items(), key=lambda item: item[0])
     )
     return totals, tuple(sorted(net))

@@ -54,7 +54,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class ControlTotal:
-    """Rows and billed cost of the raw files for one day and account: what every later sum is held against."""
+    """Rows and billed cost of the raw files for one day, account and invoice: what every later sum is held against.
+
+    `invoice_id` is empty for what bears none yet, and throughout in a receipt that does not tell (`tells_invoices`).
+    """
 
     charge_date: date
     billing_account_id: str
@@ -62,6 +65,7 @@ class ControlTotal:
     billing_currency: str
     row_count: int
     billed_cost: Decimal
+    invoice_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ class Receipt:
 
     `same_as` is the version of an earlier delivery that holds the very same lines, empty where there is none; the
     landed files are then that one's. `net_accounts` are the billing accounts whose totals are net of their discounts,
-    None in receipts of releases that knew no net costs: there every total is unblended.
+    None in receipts of releases that knew no net costs: there every total is unblended. `tells_invoices` is false in
+    receipts of releases whose totals were not per invoice.
     """
 
     delivery: Delivery
@@ -84,6 +89,7 @@ class Receipt:
     rejected_rows: Mapping[str, int] = field(default_factory=dict)
     same_as: str = ""
     net_accounts: tuple[str, ...] | None = None
+    tells_invoices: bool = False
 
     @property
     def content_version(self) -> str:
@@ -144,6 +150,7 @@ class Receipt:
             rejected_rows=raw["rejected_rows"],
             same_as=raw.get("same_as", ""),
             net_accounts=None if raw.get("net_accounts") is None else tuple(raw["net_accounts"]),
+            tells_invoices=raw.get("tells_invoices", False),
         )
 
 

@@ -106,6 +106,7 @@ class Shape:
     sub_account: str
     currency: str
     billed_cost: str
+    invoice: str
     effective_cost: str | None = None
     net_billed_cost: str | None = None
 
@@ -125,6 +126,7 @@ AWS_CUR = Shape(
     sub_account="line_item_usage_account_id",
     currency="line_item_currency_code",
     billed_cost="line_item_unblended_cost",
+    invoice="bill_invoice_id",
     net_billed_cost="line_item_net_unblended_cost",
 )
 FOCUS = Shape(
@@ -137,6 +139,7 @@ FOCUS = Shape(
     sub_account="sub_account_id",
     currency="billing_currency",
     billed_cost="billed_cost",
+    invoice="invoice_id",
 )
 
 SHAPES: dict[str, Shape] = {
