@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mlspend import cli_close, cli_config, cli_explain, cli_invoices, cli_links, cli_rules, cli_tags
+from mlspend import cli_close, cli_config, cli_explain, cli_invoices, cli_links, cli_reconcile, cli_rules, cli_tags
 from mlspend.core.errors import MlspendError
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ check_app = typer.Typer(help="Check that the configured sources answer.", invoke
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_links.app, name="links")
 app.add_typer(cli_invoices.app, name="invoices")
+app.command("reconcile")(cli_reconcile.reconcile)
 app.add_typer(cli_tags.app, name="tags")
 app.add_typer(cli_rules.app, name="rules")
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mlspend.adapters.config_attribution import ENVIRONMENTS, ML_STAGES, Project, Rule, TagKeys, Team
 from mlspend.adapters.config_base import Strict, Text, Words
-from mlspend.adapters.config_money import Currencies, InvoiceInput
+from mlspend.adapters.config_money import CostExplorer, Currencies, InvoiceInput
 from mlspend.adapters.config_shared_costs import SharedCost
 from mlspend.adapters.config_tag_policy import TagPolicy
 from mlspend.adapters.home import Home
@@ -104,6 +104,7 @@ class Config(Strict):
     tag_policy: TagPolicy = TagPolicy()
     currencies: Currencies | None = None
     invoices: tuple[InvoiceInput, ...] = ()
+    cost_explorer: CostExplorer = CostExplorer()
 
     def source(self, name: str) -> Source:
         """Return the source called `name`; ConfigInvalid naming the known ones where there is none."""

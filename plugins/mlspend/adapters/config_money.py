@@ -51,3 +51,10 @@ class InvoiceInput(Strict):
     region: str | None = Field(
         default=None, pattern=r"^[a-z0-9-]+$", description="an AWS region, for example us-east-1"
     )
+
+
+class CostExplorer(Strict):
+    """Whether totals may be held against AWS Cost Explorer, which costs money."""
+
+    enabled: bool = Field(default=False, description="true or false")
+    profile: str | None = Field(default=None, pattern=r"^\S+$", description="a profile of the AWS configuration")

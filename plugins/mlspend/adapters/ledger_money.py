@@ -74,6 +74,20 @@ class LedgerMoney:
             price = None if cost is None else f"{cost:f}"
             connection.execute(sa.insert(api_calls).values(**row, call_count=1, estimated_cost=price))
 
+    def claim_api_call(
+        self, service: str, operation: str, source: str, now: datetime, *, since: datetime, cost: Decimal
+    ) -> datetime | None:
+        """Record a request, unless one was made `since` then: return when that was, None where the claim holds."""
+        is_it = (api_calls.c.service == service, api_calls.c.operation == operation, api_calls.c.source == source)
+        asked = sa.select(api_calls.c.called_at).where(*is_it, api_calls.c.called_at >= since).limit(1)
+        row = {"called_at": now, "service": service, "operation": operation, "source": source}
+        with self._store.transaction_alone() as connection:
+            if found := connection.execute(asked).first():
+                before: datetime = found[0]
+                return before
+            connection.execute(sa.insert(api_calls).values(**row, call_count=1, estimated_cost=f"{cost:f}"))
+        return None
+
     def api_calls(self) -> list[dict[str, Any]]:
         """Return every request, oldest first: called_at, service, operation, source, call_count, estimated_cost."""
         columns = [column for column in api_calls.c if column.name != "sequence"]

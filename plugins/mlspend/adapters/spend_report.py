@@ -99,10 +99,18 @@ _UNTAGGED = f"""
 """
 
 _RECONCILIATION = """
-    select x_source, billing_period, billing_account_id, billing_currency,
+    select x_source, billing_period, billing_account_id, invoice_id, billing_currency,
         landed_billed_cost, daily_spend_billed_cost, largest_difference, is_reconciled
     from marts.reconciliation
     order by all
+"""
+
+_INVOICES = """
+    select x_source, billing_period, billing_account_id, invoice_id, billing_currency, invoice_total, billed_cost,
+        difference, tax_difference, credit_difference, late_difference, rounding_difference, unexplained_difference,
+        status
+    from marts.invoice_reconciliation
+    order by abs(coalesce(unexplained_difference, 0)) desc, x_source, billing_period, billing_account_id, invoice_id
 """
 
 _FAILED_CHECKS = """
@@ -172,6 +180,11 @@ def read_projects(warehouse: Path) -> list[Row]:
 def read_reconciliation(warehouse: Path) -> list[Row]:
     """Return what was landed against what the marts hold, per source, billing period, account and currency."""
     return query_file(warehouse, _RECONCILIATION)
+
+
+def read_invoices(warehouse: Path) -> list[Row]:
+    """Return the sheet of every invoice, those with something unexplained first."""
+    return query_file(warehouse, _INVOICES)
 
 
 def _spenders(warehouse: Path, column: str, *, within: str) -> list[Row]:

@@ -32,6 +32,10 @@ class ApiAccessDenied(Terminal):
     """Credentials or permissions for one of the provider's APIs must be corrected."""
 
 
+class CostExplorerAsked(Terminal):
+    """Cost Explorer was asked today already; each request costs money."""
+
+
 class ApiUnavailable(Transient):
     """One of the provider's APIs did not answer properly; worth another try."""
 
