@@ -7,7 +7,7 @@
         "epoch_ms(line_item_usage_start_date)", "epoch_ms(line_item_usage_end_date)", "line_item_product_code",
         "line_item_usage_type", "line_item_operation", "line_item_availability_zone", "line_item_resource_id",
         "line_item_tax_type", "line_item_legal_entity",
-        "coalesce(pricing_rate_code, pricing_rate_id, line_item_line_item_description)",
+        "coalesce(nullif(pricing_rate_code, ''), nullif(pricing_rate_id, ''), line_item_line_item_description)",
         "reservation_reservation_a_r_n", "savings_plan_savings_plan_a_r_n", "split_line_item_parent_resource_id",
     ]) }}
 {% endmacro %}
@@ -32,20 +32,26 @@
 
 
 {# Ordinals of rows whose identifying columns are equal, by place in the landed files; ordered by amounts, so that equal
-   rows keep their ids when only their order in the files changes. Only repeated rows pass the window. #}
+   rows keep their ids when only their order in the files changes. Only repeated rows pass the window. NULL and empty
+   text are one here as they are in the id; times are never empty text. #}
 {% macro repeated_lines(shape, columns, order_by) -%}
+    {%- set compared = [] -%}
+    {%- for column in columns -%}
+        {%- set is_time = column.startswith('epoch_ms') or column.startswith('charge_period') -%}
+        {%- do compared.append(column if is_time else "coalesce(" ~ column ~ ", '')") -%}
+    {%- endfor -%}
     select
         filename,
         file_row_number,
         nullif(
             row_number() over (
-                partition by {{ columns | join(', ') }}
+                partition by {{ compared | join(', ') }}
                 order by {{ order_by | join(', ') }}, filename, file_row_number
             ), 1
         ) as ordinal
     from {{ landed_lines(shape) }}
-    where hash({{ columns | join(', ') }}) in (
-        select hash({{ columns | join(', ') }})
+    where hash({{ compared | join(', ') }}) in (
+        select hash({{ compared | join(', ') }})
         from {{ landed_lines(shape) }}
         group by all
         having count(*) > 1

@@ -28,16 +28,27 @@ pytestmark = pytest.mark.usefixtures("spare_parsing")
 def test_a_restated_period_is_replaced_and_nothing_else_is_opened(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     august = land(home, [line("2026-08-01", "1.10")], "2026-08", "a1")
     september = land(home, [line("2026-09-01", "2.20")], "2026-09", "s1")
-    october = land(home, [line("2026-10-01", "3.30"), line("2026-10-01", "3.30")], "2026-10", "o1")
+    equal = [line("2026-10-01", "3.30", line_item_resource_id=resource) for resource in (None, None, "")]
+    low, high = (
+        line(
+            "2026-10-01",
+            cost,
+            line_item_line_item_type="Tax",
+            pricing_rate_code="",
+            line_item_line_item_description=tax,
+        )
+        for cost, tax in (("6.00", "VAT low"), ("7.00", "VAT high"))
+    )
+    october = land(home, [*equal, low, high], "2026-10", "o1")
     first = warehouse.build(home, CONFIG, [october, august, september], None, now=NOW)
     assert [partition.billing_period for partition in first.rebuilt] == ["2026-08", "2026-09", "2026-10"]
     ids = ask(first.warehouse_path, "select x_line_id from marts.focus_costs where billing_period = '2026-10'")
-    assert len(set(ids)) == 2, "equal lines get ids of their own"
+    assert len(set(ids)) == 5, "equal lines get ids of their own, and NULL and empty text are equal"
     published = publish(home, first)
     kept = next((home.lake / "focus_costs").glob("*/*/billing_period=2026-09/*.parquet"))
     kept.write_bytes(b"unreadable")
 
-    restated = land(home, [line("2026-10-01", "3.30"), line("2026-10-02", "5.00")], "2026-10", "o2")
+    restated = land(home, [line("2026-10-01", "3.30"), line("2026-10-02", "5.00"), high], "2026-10", "o2")
     second = warehouse.build(home, CONFIG, [september, restated], published, now=NOW)
 
     said_by_dbt = (Path(second.warehouse_path).parent / "logs" / "dbt.log").read_text()
@@ -46,10 +57,10 @@ def test_a_restated_period_is_replaced_and_nothing_else_is_opened(home: Home, mo
     assert second.partitions == (Partition("aws", "2026-09", "s1"), Partition("aws", "2026-10", "o2"))
     assert kept.read_bytes() == b"unreadable"
     totals = "select billing_period, sum(effective_cost) from marts.daily_spend group by all order by all"
-    assert ask(second.warehouse_path, totals) == [("2026-09", Decimal("2.20")), ("2026-10", Decimal("8.30"))]
+    assert ask(second.warehouse_path, totals) == [("2026-09", Decimal("2.20")), ("2026-10", Decimal("15.30"))]
     assert ask(second.warehouse_path, "select count(*) from marts.reconciliation where is_reconciled") == [(2,)]
     october_ids = ask(second.warehouse_path, "select x_line_id from marts.focus_costs where billing_period = '2026-10'")
-    assert len(set(october_ids) & set(ids)) == 1, "the line that was delivered again keeps its id"
+    assert len(set(october_ids) & set(ids)) == 2, "lines that were delivered again keep their ids, a tax by its name"
     assert ask(second.warehouse_path, "select count(*) from duckdb_schemas() where schema_name = 'build'") == [(0,)]
 
     published = publish(home, second, published)
