@@ -61,6 +61,31 @@ def test_the_answer_is_the_one_worked_out_by_hand(case: Case, plain: duckdb.Duck
     assert table(pasted) == case.answer
 
 
+def test_a_discount_on_a_line_of_its_own_counts_as_what_it_takes_off() -> None:
+    """13 off EC2 in October: 130 at list prices, 99 contracted, 91 effective, so 31 and 39 of 130; of all services in
+    dollars 150.00036 at list prices, of it 116.00036 effective; contracted 121.70036, effective 132.70036, of it 16.70
+    without a list price.
+    """
+    discount = """insert into marts.focus_costs select * replace (
+        'edp' as x_line_id, 'EdpDiscount' as x_line_item_type, 'discount' as x_list_cost_provenance, 0 as list_cost,
+        -13 as billed_cost, -13 as effective_cost, -13 as contracted_cost
+    ) from marts.focus_costs where x_line_id = 'u2'"""
+    october = ["start_date=2026-10-01", "end_date=2026-11-01"]
+    wanted = {
+        "verify-discounts-applied": (
+            ["first_period=2026-10", "last_period=2026-10"],
+            "2026-10 AWS 100000000001 Northwind Amazon_EC2 USD 130 99 91 79 23.85 30 0",
+        ),
+        "effective-savings-rate": (october, "AWS USD 150.00036 121.70036 132.70036 22.67 -9.04 16.7 12.58"),
+        "effective-savings-rate-services": (october, "AWS Amazon_EC2 USD 99 91 8 8.08"),
+    }
+    with small_bill(discount) as bill:
+        for slug, (settings, answer) in wanted.items():
+            question = QUESTIONS[slug]
+            rows = table(rows_of(bill, question.sql, read_settings(question, settings)))
+            assert answer in [" ".join(row).replace("Amazon EC2", "Amazon_EC2") for row in rows], rows
+
+
 def test_the_questions_are_those_of_the_library_and_each_has_an_answer_worked_out_by_hand() -> None:
     published = (Path(__file__).parent / "slugs.txt").read_text().split()
     assert sorted(published) == list(QUESTIONS)

@@ -43,7 +43,12 @@ quantified as (
             when charge_category = 'Usage' then coalesce(line_item_usage_amount, 0)
             when charge_category = 'Purchase' then coalesce(nullif(line_item_usage_amount, 0), 1)
         end as pricing_quantity,
-        case when has_list_cost then pricing_public_on_demand_cost else contracted_cost end as list_cost
+        -- What takes off the list price has none: the use that it discounts bears it.
+        case
+            when kind = 'discount' then 0
+            when has_list_cost then pricing_public_on_demand_cost
+            else contracted_cost
+        end as list_cost
     from charges
 ),
 
@@ -194,8 +199,11 @@ final as (
         quantified.line_item_usage_type as x_usage_type,
         quantified.line_item_operation as x_operation,
         quantified.line_item_line_item_type as x_line_item_type,
-        case when quantified.has_list_cost then 'public_on_demand_cost' else 'contracted_cost' end
-            as x_list_cost_provenance,
+        case
+            when quantified.kind = 'discount' then 'discount'
+            when quantified.has_list_cost then 'public_on_demand_cost'
+            else 'contracted_cost'
+        end as x_list_cost_provenance,
         quantified.cost_category as x_cost_categories,
         quantified.split_line_item_parent_resource_id as x_split_parent_id,
         quantified.split_cost as x_split_cost,
