@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlspend.cli_output import show_json, show_lines, show_table
+from mlspend.core.explaining import describe_conditions
 
 if TYPE_CHECKING:
     from mlspend.adapters.explanation import Explanation
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+_DIMENSIONS = {"project": "a project", "team": "a team", "environment": "an environment", "ml_stage": "an ML stage"}
 
 
 def explain(
@@ -42,7 +45,7 @@ def describe(found: "Explanation") -> Iterator[str]:
     yield f"belongs to project {cost['project']}, team {cost['team']}, by {cost['x_attributed_by']}"
     yield from _tag_lines(found)
     if found.rule:
-        yield f"rule {found.rule['id']} matched: {found.rule['when']}"
+        yield f"rule {found.rule['id']} matched: {describe_conditions(found.rule['when'])}"
     for rule, failed in found.missed_rules:
         yield f"rule {rule} did not: {'; '.join(failed) or 'it depends on other lines, or names another dimension'}"
     if found.split_details:
@@ -58,8 +61,9 @@ def describe(found: "Explanation") -> Iterator[str]:
 def _tag_lines(found: "Explanation") -> Iterator[str]:
     for tag in found.tags:
         if tag.decided_by is None:
-            yield f"tags: none names a {tag.dimension}"
+            yield f"tags: none names {_DIMENSIONS[tag.dimension]}"
             continue
         days = f" (from {tag.valid_from or '…'} to {tag.valid_to or '…'})" if tag.valid_from or tag.valid_to else ""
-        meaning = f"stands for {tag.stands_for}{days}" if tag.stands_for else f"names no configured {tag.dimension}"
+        unknown = f"is not {_DIMENSIONS[tag.dimension]} that is configured"
+        meaning = f"stands for {tag.stands_for}{days}" if tag.stands_for else unknown
         yield f"tags: {tag.decided_by} = {tag.value} {meaning}"

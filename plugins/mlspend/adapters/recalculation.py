@@ -46,7 +46,10 @@ class PublishedPlace:
 
 
 def list_places(warehouse: Path, periods: PeriodRange = EVERY_PERIOD) -> tuple[list[PublishedPlace], list[Place]]:
-    """Return what of a published file in `periods` can be attributed anew, and what cannot: it has only its sums."""
+    """Return what of a published file in `periods` can be attributed anew, and what cannot: it has only its sums.
+
+    Raises NothingPublished where nothing in `periods` is.
+    """
     published = publication_history.read_file(warehouse)
     if published is None:
         raise NothingPublished(f"{warehouse} was never published: run `mlspend run` first")
@@ -61,6 +64,9 @@ def list_places(warehouse: Path, periods: PeriodRange = EVERY_PERIOD) -> tuple[l
             places.append(PublishedPlace(*place, partition.rules, row["first_day"], row["last_day"]))
         else:
             without_lines.append(place)
+    if published.partitions and not places and not without_lines:
+        held = ", ".join(sorted({one.billing_period for one in published.partitions}))
+        raise NothingPublished(f"{periods}: nothing of it is published; published are {held}")
     return places, without_lines
 
 

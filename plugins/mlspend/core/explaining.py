@@ -84,6 +84,25 @@ def _stands_for(rules: Mapping[str, Any], dimension: str, value: str, day: str) 
     return (None, {}) if names else (canonical, {})
 
 
+def describe_conditions(when: Mapping[str, Any]) -> str:
+    """Return the conditions of a stored rule as a configuration file has them.
+
+    >>> describe_conditions({"services": ["AmazonS3"], "resource": "-dumps-", "tags": {"app": ["a", "b"]}})
+    'services: AmazonS3; resource: "-dumps-"; tag app: a, b'
+    """
+    words = []
+    for condition, wanted in when.items():
+        if condition == "tags":
+            words += [f"tag {key}: {', '.join(values)}" for key, values in wanted.items()]
+        elif isinstance(wanted, bool):
+            words += [f"{condition}: true"] if wanted else []
+        elif isinstance(wanted, str):
+            words.append(f'{condition}: "{wanted}"')
+        elif wanted:
+            words.append(f"{condition}: {', '.join(wanted)}")
+    return "; ".join(words)
+
+
 def failed_conditions(
     rule: Mapping[str, Any], line: Mapping[str, Any], day: str, matches: Callable[[str, str | None], bool]
 ) -> list[str]:
