@@ -1,23 +1,35 @@
 """A month is closed, then restated while the rules change: through dbt, two builds for all that is told of them."""
 
 import csv
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pypdf
 import pytest
 
 from mlspend import cli_explain
-from mlspend.adapters import chargeback, closing, explanation, pipeline, publication, publication_history, rule_changes
+from mlspend.adapters import (
+    chargeback,
+    closing,
+    explanation,
+    lost_closings,
+    pipeline,
+    publication,
+    publication_history,
+    rule_changes,
+)
 from mlspend.adapters.config import load
 from mlspend.adapters.config_model import Config
 from mlspend.adapters.home import Home
+from mlspend.adapters.landing_folder import landed_receipts
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build
-from mlspend.core.errors import ClosingRefused, LineUnknown, RulesUnknown
+from mlspend.core.errors import ClosingRefused, LineUnknown, RulesUnknown, StateLost
 from mlspend.core.periods import EVERY_PERIOD
 from tests.handmade_build import prove_by_hand
 from tests.landed_by_hand import ask, land, line
@@ -294,3 +306,47 @@ def test_a_tag_is_explained_by_the_rules_of_its_month(company: Company) -> None:
 def test_an_id_that_means_no_cost_is_refused(company: Company, line_id: str, words: str) -> None:
     with pytest.raises(LineUnknown, match=words):
         explanation.explain(company.home, line_id)
+
+
+@pytest.fixture
+def lost(company: Company, tmp_path: Path) -> Iterator[Ledger]:
+    """The ledger of a company whose state store is gone, filled again from the receipts."""
+    with Ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
+        ledger.migrate()
+        ledger.fill_again(landed_receipts(company.home.landing))
+        yield ledger
+
+
+def test_a_lost_state_store_opens_no_closed_month(company: Company, lost: Ledger) -> None:
+    before, statements = company.ledger.closed_spend(), company.ask("from marts.chargeback order by all")
+    configured_now = configured(THEN, company.home.root)
+    made = pipeline.make_build(
+        company.home, configured_now, lost, publication.read_published(company.home), now=company.now
+    )
+    # Were September open, its restated bill would be its statement.
+    assert made.is_unchanged
+    assert lost.closed_periods() == company.ledger.closed_periods()
+    assert lost.closed_spend() == before
+    assert lost.frozen_rules() == company.ledger.frozen_rules()
+    assert lost.rule_versions() == company.ledger.rule_versions()
+    lost_closings.recover(company.home, lost)
+    assert lost.closed_spend() == before
+    assert company.ask("from marts.chargeback order by all") == statements
+
+
+def test_a_closing_that_was_taken_back_is_not_recovered(company: Company, lost: Ledger) -> None:
+    lost_closings.recover(company.home, lost)
+    lost.reopen_period("aws", "2026-09", by="ines", now=company.now)
+    lost_closings.recover(company.home, lost)
+    assert (lost.closed_periods(), lost.closed_spend()) == ([], [])
+
+
+def test_a_closing_whose_rules_are_lost_too_is_refused(company: Company, lost: Ledger, tmp_path: Path) -> None:
+    other = Home(tmp_path / "home")
+    other.published_warehouse.parent.mkdir(parents=True)
+    shutil.copy(company.home.published_warehouse, other.published_warehouse)
+    with duckdb.connect(str(other.published_warehouse)) as db:
+        db.execute("delete from ops.rule_versions")
+    with pytest.raises(StateLost, match=r"billing period 2026-09 is published as closed by ines.*from its backup"):
+        lost_closings.recover(other, lost)
+    assert (lost.closed_periods(), lost.closed_spend()) == ([], [])

@@ -1,6 +1,7 @@
 """The ledger's part about what stays as it was: versions of rules, and billing periods that are closed."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from mlspend.adapters.state_store import StateStore, closed_periods, closed_spend, reopened_periods, rule_versions
-from mlspend.core.errors import ClosingRefused
+from mlspend.core.errors import ClosingRefused, StateLost
+
+logger = logging.getLogger(__name__)
 
 Period = tuple[str, str]
 """A source and a billing period."""
@@ -126,6 +129,47 @@ class LedgerClosings:
                     closed_periods.c.source == source, closed_periods.c.billing_period == period
                 )
             )
+
+    def unknown_closings(self, closings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Return those closings that are neither known, nor known to have been taken back."""
+        known = {(row["source"], row["billing_period"]) for row in self.closed_periods()}
+        reopened = {(row["source"], row["billing_period"], row["closed_at"]) for row in self.reopened_periods()}
+        return [
+            one
+            for one in closings
+            if (place := (one["source"], one["billing_period"])) not in known
+            and (*place, one["closed_at"]) not in reopened
+        ]
+
+    def restore_closings(
+        self,
+        closings: Iterable[Mapping[str, Any]],
+        spend: Iterable[Mapping[str, Any]],
+        rules: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """Record closings again that this store lost, with their statements and rules: all of them, or none.
+
+        `rules` are rows of `rule_versions` (rules as JSON) by version. StateLost where those of a closing are missing.
+        """
+        with self._store.transaction_alone() as connection:
+            lost = self.unknown_closings(closings)
+            known = {row["version"] for row in self._store.rows(sa.select(rule_versions.c.version))}
+            for one in lost:
+                place = f"source {one['source']!r}, billing period {one['billing_period']}"
+                if one["rules"] not in known | rules.keys():
+                    raise StateLost(
+                        f"{place} is published as closed by {one['closed_by']}, but the state store knows nothing of it"
+                        f" and its rules {one['rules']} are kept nowhere: restore the state store from its backup"
+                    )
+                logger.warning("the state store did not know that %s is closed: recorded again as published", place)
+            places = {(one["source"], one["billing_period"]) for one in lost}
+            for version in sorted(rules.keys() - known if lost else ()):
+                row = self._store.upsert(rule_versions).values(**rules[version])
+                connection.execute(row.on_conflict_do_nothing())
+            if lost:
+                connection.execute(sa.insert(closed_periods), [dict(one) for one in lost])
+            if rows := [dict(row) for row in spend if (row["source"], row["statement_period"]) in places]:
+                connection.execute(sa.insert(closed_spend), rows)
 
     def reopened_periods(self) -> list[dict[str, Any]]:
         """Return closings that were taken back, oldest first."""

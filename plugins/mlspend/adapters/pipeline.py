@@ -11,6 +11,7 @@ from mlspend.adapters import (
     invoices,
     landing,
     landing_folder,
+    lost_closings,
     proof,
     proved_builds,
     publication,
@@ -240,6 +241,7 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
 
 def make_build(home: Home, config: Config, ledger: Ledger, previous: Publication | None, *, now: datetime) -> Build:
     """Build privately what counts, on top of the `previous` publication, and record it; the proof is another step."""
+    lost_closings.recover(home, ledger)
     invoices.take_files(home, config, ledger, now=now)
     receipts, inputs = receipts_that_count(config, ledger), inputs_of(home, config, ledger)
     # Before anything can be published by them: a closing refers to them.
