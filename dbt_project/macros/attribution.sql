@@ -19,22 +19,27 @@
 
 {# A tag's value without case, outer separators and the choice of separators: core/attribution.py does the same. #}
 {% macro canonical_value(text) -%}
-    nullif(trim(regexp_replace(lower({{ text }}), '[\t\n\v\f\r _\-./:]+', '-', 'g'), '-'), '')
+    nullif(trim(regexp_replace(lower({{ text }}), '[\t\n\v\f\r \x{00a0}_\-./:]+', '-', 'g'), '-'), '')
 {%- endmacro %}
 
 
-{# Value of the first of these keys that has one, as tagged. A cost category is asked by its name, as it is and as AWS
-   folds the names of tags. #}
+{# Value of the first of these keys that has one, as tagged; what is nothing but separators is none. A cost category is
+   asked by its name, as it is and as AWS folds the names of tags. #}
 {% macro first_tag(keys) -%}
+    {%- set values = [] -%}
+    {%- for key in keys -%}
+        {%- if key.startswith("cost_category/") -%}
+            {%- set name = key[14:] -%}
+            {%- do values.append("x_cost_categories[" ~ quoted(name) ~ "]") -%}
+            {%- set folded = name | lower | replace(" ", "_") | replace("-", "_") -%}
+            {%- do values.append("x_cost_categories[" ~ quoted(folded) ~ "]") -%}
+        {%- else -%}
+            {%- do values.append("tags[" ~ quoted(key) ~ "]") -%}
+        {%- endif -%}
+    {%- endfor -%}
     coalesce(
-        {%- for key in keys %}
-        {%- if key.startswith("cost_category/") %}
-        {%- set name = key[14:] %}
-        nullif(trim(x_cost_categories[{{ quoted(name) }}]), ''),
-        nullif(trim(x_cost_categories[{{ quoted(name | lower | replace(" ", "_") | replace("-", "_")) }}]), ''),
-        {%- else %}
-        nullif(trim(tags[{{ quoted(key) }}]), ''),
-        {%- endif %}
+        {%- for value in values %}
+        case when regexp_matches({{ value }}, '[^\t\n\v\f\r \x{00a0}_\-./:]') then {{ value }} end,
         {%- endfor %}
         cast(null as varchar)
     )
@@ -179,10 +184,15 @@
 {%- endmacro %}
 
 
-{# Name that the tags of a dimension lead to. Where nobody listed projects (or teams), it is the tag's own value. #}
+{# Name that the tags of a dimension lead to. Where nobody listed projects (or teams), it is the tag's own value, unless
+   that is what we write where nobody owns or all do: UNOWNED in core/attribution.py. #}
 {% macro named_value(rules, dimension) -%}
-    {%- set names = rules.get("tag_values", {}).get(dimension, {}) -%}
-    {{ dimension ~ "_names.name" if names else canonical_value("combinations.tagged_" ~ dimension) }}
+    {%- if rules.get("tag_values", {}).get(dimension) -%}
+    {{ dimension }}_names.name
+    {%- else -%}
+    {%- set value = canonical_value("combinations.tagged_" ~ dimension) -%}
+    nullif(nullif(nullif({{ value }}, 'unattributed'), 'unknown'), 'shared')
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -107,6 +107,7 @@ def problems(tmp_path: Path, text: str) -> list[tuple[int, str, str]]:
             "rules[0].when.commitment_status[1]",
             "are: Used, Unused",
         ),
+        (RULE.replace("usage_type: Nat", "tags: {'-': [x]}"), 9, "rules[0].when.tags.-", "left but punctuation"),
         # What never counts.
         (
             RULE + RULE.replace("one,", "two,").replace("apple", "berry, ml_stage: training"),
@@ -247,6 +248,9 @@ def test_a_wrong_alias_or_ownership_is_answered_with_a_way_out(
             "projects[0].name",
             "the name for what has no owner",
         ),
+        ("tags: {project: [project, '_']}", "tags.project[1]", "is '_', in which nothing is left but punctuation"),
+        ("tags: {project: [project, cost_category/]}", "tags.project[1]", "nothing is left but punctuation"),
+        ("tags: {project: [プロジェクト], team: [チーム]}\ntag_policy: {required: [project, team]}", "", ""),
         ("environments: {Unknown: [x]}", "environments.Unknown", "the name for what has no owner"),
         ("ml_stages: {train: [x], Train-: [y]}", "ml_stages.Train-", "like another of the ml_stages ('train'"),
         ("rules: [{id: r, when: {services: [S]}, project: Unattributed}]", "rules[0].project", "has no owner; name a"),
@@ -259,6 +263,14 @@ def test_names_are_told_apart_as_tags_tell_them_apart(tmp_path: Path, part: str,
     found = problems(tmp_path, f"company: Small\nsources: []\n{part}\n")
     assert [where for _, where, message in found if words in message] == ([key] if key else []), found
     assert bool(found) == bool(key)
+
+
+def test_where_nobody_listed_projects_a_rule_names_one_as_tags_do() -> None:
+    rule = {"id": "r", "when": {"services": ("S",)}, "project": "ML_Platform", "team": "A B"}
+    [named] = made(rules=(rule,)).attribution()["rules"]
+    assert (named["project"], named["team"]) == ("ml-platform", "a-b")
+    listed = made(rules=(rule,), projects=({"name": "ML_Platform"},), teams=({"name": "A B"},)).attribution()
+    assert (listed["rules"][0]["project"], listed["rules"][0]["team"]) == ("ML_Platform", "A B")
 
 
 def test_what_holds_to_the_last_day_there_is_holds_for_ever() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mlspend.adapters import config, tag_policy
 from mlspend.adapters.config_base import RESERVED_NAMES
 from mlspend.adapters.config_model import Config
+from mlspend.adapters.config_shared_costs import SHARED
 from mlspend.adapters.home import PROJECT_ROOT
 from mlspend.core.attribution import canonical_value, match_tag_keys
 from mlspend.core.tag_policy import UNOWNED
@@ -38,7 +39,7 @@ def test_a_project_is_required_of_everything_unless_configured_otherwise() -> No
         "search-ranking",
     ]
     assert tag.name_of("Fraud") == "fraud-detection"
-    assert UNOWNED == RESERVED_NAMES
+    assert set(UNOWNED) == {*RESERVED_NAMES, SHARED}
 
 
 def test_keys_are_written_as_configured_else_like_the_first_one_that_a_resource_can_carry() -> None:

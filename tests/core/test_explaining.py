@@ -40,6 +40,13 @@ def test_an_alias_counts_on_its_days(day: str, name: str | None) -> None:
     assert (team.decided_by, team.stands_for) == ("user_team", "ops")
 
 
+def test_what_is_nothing_but_separators_is_no_value_and_what_nobody_owns_no_name() -> None:
+    tags = {"user_project": "--", "project": "Rec_Sys", "user_team": "Shared"}
+    project, team = read_tags(RULES, tags, {}, "2026-10-15")
+    assert (project.decided_by, project.stands_for) == ("project", "recommender")
+    assert (team.value, team.stands_for) == ("Shared", None)
+
+
 def test_a_cost_category_decides_where_no_tag_has_a_value() -> None:
     project, team = read_tags(RULES, {"project": ""}, {"ml_project": "recommender"}, "2026-10-01")
     assert (project.decided_by, project.stands_for) == ("cost_category/ML Project", "recommender")

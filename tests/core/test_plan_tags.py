@@ -41,7 +41,8 @@ def findings(after: dict[str, Any], unknown: dict[str, Any] | None = None, **opt
         ({"ml-project": "recommender", "project": "xyz"}, ("not_allowed", "xyz", None)),
         ({"ml-project": "recommender", "project": " "}, None),
         ({"project": "Fraud Detection"}, ("spelt_otherwise", "Fraud Detection", "fraud-detection")),
-        ({"project": "--"}, ("not_allowed", "--", None)),
+        ({"project": "--"}, ("empty", None, None)),
+        ({"ml-project": "recommender", "project": "--"}, None),
     ],
 )
 def test_a_tag_is_judged_as_the_bill_will_be(tags: dict[str, str], expected: tuple[str, Any, Any] | None) -> None:

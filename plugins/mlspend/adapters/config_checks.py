@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from mlspend.adapters.config_model import Config
 from mlspend.adapters.config_money_checks import check_currencies, check_invoices
-from mlspend.adapters.config_ownership_checks import check_meanings, check_names, check_ownership
+from mlspend.adapters.config_ownership_checks import check_keys, check_meanings, check_names, check_ownership
 from mlspend.adapters.config_rule_checks import check_rules
 from mlspend.adapters.config_shared_cost_checks import check_shared_costs, check_words_of_shares
 from mlspend.adapters.config_tag_policy import check_tag_policy
@@ -158,6 +158,8 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from _check_locations(config)
     yield from _check_queues(config)
     yield from _check_time_zone(config)
+    for dimension, keys in config.tags.model_dump().items():
+        yield from check_keys(("tags", dimension), keys)
     yield from check_ownership(config)
     yield from check_meanings([(("environments", name), name, words) for name, words in config.environments.items()])
     yield from check_meanings([(("ml_stages", name), name, words) for name, words in config.ml_stages.items()])

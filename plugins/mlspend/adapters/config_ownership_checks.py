@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlspend.adapters.config_attribution import Dated
 from mlspend.adapters.config_base import RESERVED_NAMES
 from mlspend.adapters.yaml_lines import Place
-from mlspend.core.attribution import canonical_value
+from mlspend.core.attribution import COST_CATEGORY, canonical_value, fold_key
 
 if TYPE_CHECKING:
     from mlspend.adapters.config_model import Config
@@ -55,6 +55,13 @@ def check_names(names: Sequence[tuple[Place, str]], what: str) -> Found:
             but = "" if taken[value].lower() == name.lower() else f" ({taken[value]!r}: separators do not count)"
             yield place, f"is {name!r}, like another of the {what}{but}; give each its own name"
         taken.setdefault(value, name)
+
+
+def check_keys(place: Place, keys: Iterable[str]) -> Found:
+    """Find tag keys of which nothing is left that could be compared."""
+    for position, key in enumerate(keys):
+        if not fold_key(key.removeprefix(COST_CATEGORY)):
+            yield (*place, position), f"is {key!r}, in which nothing is left but punctuation; write the key of a tag"
 
 
 def check_days(place: Place, dated: Dated) -> Found:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mlspend.adapters import duckdb_files
 from mlspend.adapters.config_attribution import CLOSED_LISTS, PATTERNS, Rule
 from mlspend.adapters.config_base import RESERVED_NAMES
-from mlspend.adapters.config_ownership_checks import Found, check_days, check_name, is_dated, overlap, told
+from mlspend.adapters.config_ownership_checks import Found, check_days, check_keys, check_name, is_dated, overlap, told
 from mlspend.adapters.resource_links import read_links
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.attribution import canonical_value
@@ -57,6 +57,7 @@ def _check_words(place: Place, rule: Rule) -> Found:
         if not getattr(rule.when, name) and name not in PATTERNS and name != "linked":
             yield (*place, name), "is empty, so it asks for nothing; write at least one value, or remove the key"
     for key, values in rule.when.tags.items():
+        yield from (((*place, "tags", key), words) for _, words in check_keys((), [key]))
         if not values:
             yield (*place, "tags", key), "is empty, so it would match nothing; write at least one value"
         for number, value in enumerate(values):

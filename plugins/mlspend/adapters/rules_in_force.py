@@ -49,7 +49,11 @@ def rules_in_force(config: "Config", first: date | None = None, last: date | Non
         projects += [{**row, "team": team, **held} for team, held in owned] or [
             {**row, "team": None, "valid_from": None, "valid_to": None}
         ]
-    rules = [{**_plain(rule), **held} for rule in config.rules if (held := in_force(rule)) is not None]
+    rules = [
+        {**_plain(rule), **_as_tagged(config, rule), **held}
+        for rule in config.rules
+        if (held := in_force(rule)) is not None
+    ]
     asks_links = any(rule["when"].get("linked") for rule in rules)
     links = [
         {"resource": link.resource, "linked": link.linked, **held}
@@ -80,6 +84,16 @@ def _plain(rule: Rule) -> dict[str, Any]:
     """Return a rule as plain values, without the conditions that it does not state."""
     stated: dict[str, Any] = rule.model_dump(mode="json", exclude={"valid_from", "valid_to"})
     return {**stated, "when": {name: wanted for name, wanted in stated["when"].items() if wanted}}
+
+
+def _as_tagged(config: "Config", rule: Rule) -> dict[str, str | None]:
+    """Return the owners that a rule names as a tag's value names them, where nobody listed projects or teams."""
+    listed = {"project": config.projects, "team": config.teams}
+    return {
+        name: canonical_value(written)
+        for name, known in listed.items()
+        if not known and (written := getattr(rule, name)) is not None
+    }
 
 
 def _synonyms(names: Mapping[str, Iterable[str]]) -> dict[str, str]:

@@ -8,10 +8,15 @@ from typing import Any
 # AWS writes user-defined tags as user:Team (legacy CSV) and user_team (CUR 2.0); its own as aws:createdBy.
 _USER_PREFIX = re.compile(r"^user[:_]")
 # RE2, DuckDB's engine, takes \s for ASCII blanks without the vertical tab: these are named one by one.
-_SEPARATORS = re.compile(r"[\t\n\v\f\r _\-./:]+")
+_SEPARATORS = re.compile(r"[\t\n\v\f\r \u00a0_\-./:]+")
+# Other scripts stay as they are, with the marks above and below their letters: keys that differ in them are two.
+_PUNCTUATION = re.compile(r"[^a-z0-9\u0080-\U0010ffff]+")
 
 # A cost category is asked like a tag: cost_category/<its name>. It stands in a map of its own, under that very name.
 COST_CATEGORY = "cost_category/"
+
+# What is written where nobody owns a charge, or everybody does: no tag can name an owner so.
+UNOWNED = ("unattributed", "unknown", "shared")
 
 # The conditions of rules that ask what AWS's split cost allocation writes as a tag.
 # https://docs.aws.amazon.com/cur/latest/userguide/split-cost-allocation-data.html
@@ -33,29 +38,32 @@ def canonical_value(value: str) -> str:
 
 
 def fold_key(key: str) -> str:
-    """Return a tag key without AWS's prefix for user-defined tags, without case and punctuation.
+    """Return a tag key without case and ASCII punctuation; empty where it holds nothing else.
 
-    >>> fold_key("user:ML-Project"), fold_key("user_ml_project"), fold_key("aws:createdBy")
-    ('ml_project', 'ml_project', 'aws_createdby')
+    >>> fold_key("ML-Project"), fold_key("user:ml_project"), fold_key("aws:createdBy"), fold_key("-")
+    ('ml_project', 'user_ml_project', 'aws_createdby', '')
     """
-    return re.sub(r"[^a-z0-9]+", "_", _USER_PREFIX.sub("", key.strip().lower())).strip("_")
+    return _PUNCTUATION.sub("_", key.strip().lower()).strip("_")
 
 
 def match_tag_keys(configured: Mapping[str, Sequence[str]], delivered: Iterable[str]) -> dict[str, list[str]]:
     """Return, per dimension, the delivered tag keys that carry it, in the order in which they are to be asked.
 
     `configured` maps dimensions to keys, most trusted first. Of delivered keys that mean the same configured key the
-    one spelt like it is asked first, then the others in the order of their spelling. Cost categories are asked as
-    configured.
+    one spelt like it is asked first, then the others in the order of their spelling. AWS's prefix for user-defined tags
+    counts as part of a delivered key only where a key is configured with it. Cost categories are asked as configured.
 
     >>> match_tag_keys({"project": ["project", "proj"]}, ["user_proj", "user_Project", "user:project", "name"])
     {'project': ['user:project', 'user_Project', 'user_proj']}
     >>> match_tag_keys({"team": ["accountTag/team", "cost_category/Team"]}, ["user_team", "accountTag/Team"])
     {'team': ['accountTag/Team', 'cost_category/Team']}
+    >>> match_tag_keys({"team": ["group"], "project": ["user_group"]}, ["group", "user_user_group"])
+    {'team': ['group'], 'project': ['user_user_group']}
     """
     spellings: dict[str, list[str]] = {}
     for key in sorted(set(delivered), key=lambda key: (key.lower(), key)):
-        spellings.setdefault(fold_key(key), []).append(key)
+        for folded in dict.fromkeys((fold_key(_without_prefix(key)), fold_key(key))):
+            spellings.setdefault(folded, []).append(key)
     return {
         dimension: list(dict.fromkeys(key for wanted in keys for key in _best_first(wanted, spellings)))
         for dimension, keys in configured.items()
@@ -77,7 +85,11 @@ def _best_first(wanted: str, spellings: Mapping[str, Sequence[str]]) -> list[str
     if wanted.startswith(COST_CATEGORY):
         return [wanted]
     delivered = spellings.get(fold_key(wanted), ())
-    return sorted(delivered, key=lambda key: _USER_PREFIX.sub("", key) != wanted)
+    return sorted(delivered, key=lambda key: wanted not in (key, _without_prefix(key)))
+
+
+def _without_prefix(key: str) -> str:
+    return _USER_PREFIX.sub("", key)
 
 
 def within(

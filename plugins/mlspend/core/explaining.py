@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlspend.core.attribution import COST_CATEGORY, KUBERNETES_KEYS, canonical_value, match_tag_keys
+from mlspend.core.attribution import COST_CATEGORY, KUBERNETES_KEYS, UNOWNED, canonical_value, match_tag_keys
 
 # What each of AWS's line types means for billed and effective cost; field by field in docs/analysts.md.
 _AMORTISATION = {
@@ -65,11 +65,12 @@ def read_tags(
 
 
 def _value(key: str, tags: Mapping[str, str], cost_categories: Mapping[str, str]) -> str:
+    """Return a tag's value, empty where it is nothing but separators: the macro `first_tag` does the same."""
+    values = [tags.get(key)]
     if key.startswith(COST_CATEGORY):
         name = key.removeprefix(COST_CATEGORY)
-        folded = name.lower().replace(" ", "_").replace("-", "_")
-        return (cost_categories.get(name) or cost_categories.get(folded) or "").strip()
-    return (tags.get(key) or "").strip()
+        values = [cost_categories.get(name), cost_categories.get(name.lower().replace(" ", "_").replace("-", "_"))]
+    return next((value for value in values if value and canonical_value(value)), "")
 
 
 def _stands_for(rules: Mapping[str, Any], dimension: str, value: str, day: str) -> tuple[str | None, Mapping[str, Any]]:
@@ -81,7 +82,7 @@ def _stands_for(rules: Mapping[str, Any], dimension: str, value: str, day: str) 
         if row["value"] == canonical and _holds(row, day):
             return row["name"], row
     # Where nobody listed projects (or teams), the value itself is the name.
-    return (None, {}) if names else (canonical, {})
+    return (None, {}) if names or canonical in UNOWNED else (canonical, {})
 
 
 def describe_conditions(when: Mapping[str, Any]) -> str:
@@ -137,7 +138,9 @@ def failed_conditions(
             failed.append(f"{condition} /{when[condition]}/: it is {_shown(line[columns[0]])}")
     tags: Mapping[str, str] = line["tags"] or {}
     for key, values in when.get("tags", {}).items():
-        held = next((tags[each] for each in match_tag_keys({key: [key]}, tags)[key] if tags[each]), None)
+        held = next(
+            (tags[each] for each in match_tag_keys({key: [key]}, tags)[key] if canonical_value(tags[each] or "")), None
+        )
         if held is None or canonical_value(held) not in {canonical_value(each) for each in values}:
             failed.append(f"tag {key} {', '.join(values)}: it is {_shown(held)}")
     for condition, key in KUBERNETES_KEYS.items():

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mlspend.core.attribution import match_tag_keys
+from mlspend.core.attribution import canonical_value, match_tag_keys
 from mlspend.core.planned_tags import Planned, planned_tags
 from mlspend.core.tag_policy import RequiredTag, TagPolicy
 
@@ -104,7 +104,7 @@ def _outcome(tag: RequiredTag, tags: Planned) -> tuple[Outcome | None, str | Non
         if value is None:
             return "unknown_until_apply", None
         is_there = True
-        if value.strip():
+        if canonical_value(value):
             name = tag.name_of(value)
             if name is None:
                 return "not_allowed", value

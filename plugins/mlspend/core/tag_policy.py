@@ -6,10 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlspend.core.attribution import COST_CATEGORY, canonical_value
-
-# What an unowned cent is filed under: written as a tag it would look like an owner.
-UNOWNED = ("unattributed", "unknown")
+from mlspend.core.attribution import COST_CATEGORY, UNOWNED, canonical_value
 
 
 def writable_keys(keys: Iterable[str]) -> list[str]:
