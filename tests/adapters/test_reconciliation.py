@@ -82,6 +82,32 @@ COLUMNS = (
 
 
 @pytest.mark.usefixtures("spare_parsing")
+def test_what_others_use_of_a_commitment_is_told_in_the_buyers_own_export_only(home: Home) -> None:
+    """Of a plan of 10 an hour 9 were used, 5 of it here: 10 are billed, 5 + 1 unused are effective, 4 used elsewhere."""
+    fee = line(
+        "2026-10-01", "10", line_item_line_item_type="SavingsPlanRecurringFee",
+        line_item_product_code="ComputeSavingsPlans", savings_plan_total_commitment_to_date="10",
+        savings_plan_used_commitment="9", **SP,
+    )  # fmt: skip
+    covered = line(
+        "2026-10-01", "8", line_item_line_item_type="SavingsPlanCoveredUsage",
+        savings_plan_savings_plan_effective_cost="5", **SP,
+    )  # fmt: skip
+    bill = [fee, covered, line("2026-10-01", "-8", line_item_line_item_type="SavingsPlanNegation", **SP)]
+    own = land(home, bill, "2026-10", "o1")
+    built = warehouse.build(home, default(), [own], None, now=NOW)
+    query = """select focus_billed_cost, focus_effective_cost, used_elsewhere_cost, true_up_cost, unexplained_cost,
+        is_reconciled from marts.reconciliation"""
+    assert ask(built.warehouse_path, query) == [(10, 6, 4, 4, 0, True)]
+
+    # Where another account's line is there, its use would be too: 4 are missing.
+    other = line("2026-10-02", "1", line_item_usage_account_id="000000000002")
+    all_accounts = land(home, [*bill, other], "2026-10", "o2")
+    with pytest.raises(BuildFailed, match="assert_effective_cost_ties_to_billed_cost"):
+        warehouse.build(home, default(), [all_accounts], None, now=NOW)
+
+
+@pytest.mark.usefixtures("spare_parsing")
 def test_hops_agree_on_every_invoice_and_a_cent_on_the_wrong_one_stops(home: Home) -> None:
     """A plan's fee of 10 stands on invoice FEE, the use of 6 that it covers on USE; 4 are unused, nothing upfront."""
     lines = [

@@ -33,23 +33,43 @@ focus_by_commitment as (
         sum(x_true_up_cost) filter (x_line_item_type = 'Refund') as upfront_refund_cost,
         sum(x_true_up_cost) filter (x_line_item_type = 'SavingsPlanNegation') as uncancelled_negation_cost,
         count(*) filter (x_line_item_type in ('RIFee', 'SavingsPlanRecurringFee')) as fee_count,
-        -sum(effective_cost) filter (x_line_item_type in ('DiscountedUsage', 'SavingsPlanCoveredUsage')) as covered_cost
+        -sum(effective_cost) filter (
+            x_line_item_type in ('DiscountedUsage', 'SavingsPlanCoveredUsage')
+        ) as covered_cost,
+        sum(billed_cost - effective_cost - x_true_up_cost) filter (
+            x_line_item_type in ('RIFee', 'SavingsPlanRecurringFee')
+        ) as used_fee_cost,
+        min(sub_account_id) as first_account,
+        max(sub_account_id) as last_account
     from {{ ref('focus_costs') }}
     cross join receipt
     where {{ in_partition() }}
     group by all
 ),
 
--- A commitment that another export pays for (a member account sees its use, the payer the fee) has no fee here.
+-- A commitment that another export pays for (a member account sees its use, the payer the fee) has no fee here. And a
+-- member account that bought one sees its fee, but not what other accounts used of it. Only there may that be left
+-- over: an export of the payer, or of more accounts than one, has all use, and must come out even.
 focus as (
     select
-        * exclude (fee_count, covered_cost),
+        * exclude (fee_count, covered_cost, used_fee_cost, first_account, last_account),
         case
             when
-                sum(fee_count) over (partition by billing_account_id, billing_currency, commitment_discount_id) = 0
+                min(first_account) over account = max(last_account) over account
+                and min(first_account) over account <> billing_account_id
+                and sum(fee_count) over commitment > 0
+                and sum(used_fee_cost) over commitment + coalesce(sum(covered_cost) over commitment, 0) > 0
+                then coalesce(used_fee_cost, 0) + coalesce(covered_cost, 0)
+        end as used_elsewhere_cost,
+        case
+            when
+                sum(fee_count) over commitment = 0
                 then covered_cost
         end as paid_elsewhere_cost
     from focus_by_commitment
+    window
+        account as (partition by billing_account_id, billing_currency),
+        commitment as (partition by billing_account_id, billing_currency, commitment_discount_id)
 ),
 
 {% for name in ['allocated_costs', 'daily_spend', 'monthly_spend'] %}
@@ -105,7 +125,9 @@ totals as (
         coalesce(sum(upfront_refund_cost), 0) as upfront_refund_cost,
         coalesce(sum(uncancelled_negation_cost), 0) as uncancelled_negation_cost,
         coalesce(sum(paid_elsewhere_cost), 0) as paid_elsewhere_cost,
-        sum(true_up_cost) + coalesce(sum(paid_elsewhere_cost), 0) as true_up_cost
+        coalesce(sum(used_elsewhere_cost), 0) as used_elsewhere_cost,
+        sum(true_up_cost) + coalesce(sum(paid_elsewhere_cost), 0) + coalesce(sum(used_elsewhere_cost), 0)
+            as true_up_cost
     from hops
     group by all
 ),
