@@ -83,7 +83,7 @@ COLUMNS = (
 
 @pytest.mark.usefixtures("spare_parsing")
 def test_what_others_use_of_a_commitment_is_told_in_the_buyers_own_export_only(home: Home) -> None:
-    """Of a plan of 10 an hour 9 were used, 5 of it here: 10 are billed, 5 + 1 unused are effective, 4 used elsewhere."""
+    """Of a plan of 10 an hour 9 were used, 5 of them here: 10 billed, 5 + 1 unused effective, 4 used elsewhere."""
     fee = line(
         "2026-10-01", "10", line_item_line_item_type="SavingsPlanRecurringFee",
         line_item_product_code="ComputeSavingsPlans", savings_plan_total_commitment_to_date="10",
