@@ -76,7 +76,10 @@ def diff(
     if as_json:
         return show_json(found)
     show_table("Lines that move", found.moves)
-    show_table("Net change of each project, with its shares of shared costs", [_change(row) for row in found.changes])
+    show_table(
+        "Net change of each project and team, with their shares of shared costs",
+        [_change(row) for row in found.changes],
+    )
     if found.compared and not found.moves and not found.changes:
         show_lines([f"the rules differ for {_names(found.compared)}, but no money moves"])
     if not found.compared:
@@ -116,7 +119,7 @@ def spend(
 
 
 def _change(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("billing_period", "billing_currency", "project", "effective_cost_before", "effective_cost_after")
+    names = ("billing_period", "billing_currency", "project", "team", "effective_cost_before", "effective_cost_after")
     return {name: row[name] for name in (*names, "effective_cost_change", "billed_cost_change")}
 
 

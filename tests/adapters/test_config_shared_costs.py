@@ -37,6 +37,13 @@ def check(tmp_path: Path, *shared_costs: str) -> list[tuple[int, str, str]]:
     ("shared_costs", "at", "key", "words"),
     [
         (["name: net, split: even, among: [net]"], 0, "among[0]", "is 'net' itself"),
+        (["name: net, split: even, among: [Unattributed]"], 0, "among[0]", "which gets no share"),
+        (
+            ['name: net, split: usage, usage: {unit: GB, usage_type: "^(?!Data)Box"}'],
+            0,
+            "usage.usage_type",
+            "no regular expression that RE2 knows",
+        ),
         (
             ["name: net, split: spend", "name: control, split: fixed, keys: {net: 0.5, platform: 0.5}"],
             1,

@@ -22,6 +22,29 @@ with rows_of_splits as (
             group by all
         ),
 
+        -- Who answers for a project where no ownership says so: the team that bears most of its spend.
+        usual_teams as (
+            select
+                billing_account_id,
+                billing_currency,
+                project,
+                arg_max(team, (effective_cost, team)) as team
+            from (
+                select
+                    billing_account_id,
+                    billing_currency,
+                    project,
+                    team,
+                    sum(effective_cost) as effective_cost
+                from {{ ref('attributed_costs') }}
+                where
+                    {{ in_partition() }} and {{ in_rules(rules_name) }}
+                    and not is_shared_cost and team <> 'unattributed'
+                group by all
+            )
+            group by all
+        ),
+
         charges as materialized (
             select
                 {{ split_grain() | join(", ") }},
@@ -65,7 +88,10 @@ with rows_of_splits as (
 
         select
             splits.* replace (
-                case when splits.recipient is null or splits.is_shared_cost then splits.team else teams.team end as team
+                case
+                    when splits.recipient is null or splits.is_shared_cost then splits.team
+                    else coalesce(teams.team, usual_teams.team)
+                end as team
             )
         from (
             {%- for step in range(1, steps + 1) %}
@@ -77,6 +103,11 @@ with rows_of_splits as (
             on
                 splits.project = teams.project
                 and splits.charge_date between teams.valid_from and teams.valid_to
+        left join usual_teams
+            on
+                splits.project = usual_teams.project
+                and splits.billing_account_id = usual_teams.billing_account_id
+                and splits.billing_currency = usual_teams.billing_currency
     )
     union all by name
     {% endfor %}

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from mlspend.adapters import duckdb_files
 from mlspend.adapters.config_attribution import CLOSED_LISTS, PATTERNS, Rule
 from mlspend.adapters.config_base import RESERVED_NAMES
 from mlspend.adapters.config_ownership_checks import Found, check_days, check_keys, check_name, is_dated, overlap, told
+from mlspend.adapters.config_patterns import check_patterns
 from mlspend.adapters.resource_links import read_links
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.attribution import canonical_value
@@ -16,13 +16,17 @@ from mlspend.core.errors import ConfigInvalid
 if TYPE_CHECKING:
     from mlspend.adapters.config_model import Config
 
-# RE2 refuses programs that are too large by itself; a longer text is no rule somebody can read.
-_LONGEST_PATTERN = 1000
-
 
 def check_rules(config: "Config") -> Found:
     """Find what is wrong with each rule, then what they are to one another."""
-    yield from _check_patterns(config.rules)
+    yield from check_patterns(
+        [
+            (("rules", position, "when", name), pattern)
+            for position, rule in enumerate(config.rules)
+            for name in PATTERNS
+            if (pattern := getattr(rule.when, name)) is not None
+        ]
+    )
     yield from _check_links(config)
     for position, rule in enumerate(config.rules):
         yield from _check_rule(config, ("rules", position), rule)
@@ -118,32 +122,6 @@ def _check_links(config: "Config") -> Found:
             read_links(config.resource_links)
         except ConfigInvalid as error:
             yield ("resource_links",), str(error)
-
-
-def _check_patterns(rules: Sequence[Rule]) -> Found:
-    """Have DuckDB compile every regular expression: RE2 takes no time that grows faster than the text."""
-    written = [
-        (("rules", position, "when", name), pattern)
-        for position, rule in enumerate(rules)
-        for name in PATTERNS
-        if (pattern := getattr(rule.when, name)) is not None
-    ]
-    if not written:
-        return
-    with duckdb_files.connect() as connection:
-        for place, pattern in written:
-            if len(pattern) > _LONGEST_PATTERN:
-                yield place, f"is longer than {_LONGEST_PATTERN} characters; part it into several rules"
-                continue
-            try:
-                connection.execute(f"select regexp_matches('', {duckdb_files.quote(pattern)})")
-            except duckdb_files.Error as error:
-                reason = str(error).splitlines()[0].partition(": ")[2]
-                yield (
-                    place,
-                    f"is {pattern!r}, no regular expression that RE2 knows ({reason}); it has neither lookaround nor"
-                    " back references, and repeats at most 1000 times",
-                )
 
 
 def _check_order(place: Place, rule: Rule, before: Sequence[Rule]) -> Found:

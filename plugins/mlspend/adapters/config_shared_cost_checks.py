@@ -1,12 +1,13 @@
 """What can be wrong with shared costs once each is right by itself: places in the file, and what would be right."""
 
 import difflib
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from mlspend.adapters.config_base import RESERVED_NAMES
 from mlspend.adapters.config_ownership_checks import Found, check_days, check_name, check_names, overlap, told
+from mlspend.adapters.config_patterns import check_patterns
 from mlspend.adapters.config_shared_costs import SHARED, WEIGHT_UNIT, SharedCost
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.attribution import canonical_value
@@ -76,10 +77,7 @@ def _check_fields(place: Place, cost: SharedCost, projects: Sequence[str]) -> Fo
         else:
             yield (*place, "split"), "is usage; add `usage: {unit: GB, services: [name]}`"
     if cost.usage and cost.usage.usage_type:
-        try:
-            re.compile(cost.usage.usage_type)
-        except re.error as error:
-            yield (*place, "usage", "usage_type"), f"is no regular expression ({error}); correct it"
+        yield from check_patterns([((*place, "usage", "usage_type"), cost.usage.usage_type)])
     if cost.split == "fixed" and cost.among:
         yield (*place, "among"), "is not used by `split: fixed`, whose keys name the recipients; remove it"
     if cost.split == "even" and not cost.among and not projects:
@@ -115,6 +113,14 @@ def _check_recipients(
                 f"is {name!r}, which is split before {cost.name!r} and would never be split again: that is a cycle, or"
                 " the wrong order; shared costs are split in the order of this list, so move it below, or remove it"
                 " here",
+            )
+        elif canonical_value(name) in RESERVED_NAMES:
+            yield where, f"is {name!r}, the name for what has no owner, which gets no share; remove it"
+        elif not projects and name not in known and name != canonical_value(name):
+            yield (
+                where,
+                f"is {name!r}, and no project of that name comes from tags, whose values are compared without case and"
+                f" separators; write {canonical_value(name)!r}, or list the projects",
             )
         elif name not in known and projects:
             near = difflib.get_close_matches(name, known, n=1)

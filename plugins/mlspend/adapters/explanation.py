@@ -33,7 +33,8 @@ _SPLIT = """
         sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
     from marts.{table}
     where x_source = ? and billing_period = ? and charge_date = ? and x_allocated_from = ?
-        and sub_account_id is not distinct from ? and service_name is not distinct from ? and billing_currency = ?
+        and billing_account_id = ? and sub_account_id is not distinct from ?
+        and service_name is not distinct from ? and billing_currency = ?
     group by all
     order by is_negating desc, abs(sum(effective_cost)) desc, project
 """
@@ -135,6 +136,6 @@ def _read_split(file: Path, cost: Row) -> list[Row]:
     if split_from is None:
         return []
     names = ("x_source", "billing_period", "charge_date")
-    grain = ("sub_account_id", "service_name", "billing_currency")
+    grain = ("billing_account_id", "sub_account_id", "service_name", "billing_currency")
     parameters = [*(cost[name] for name in names), split_from, *(cost[name] for name in grain)]
     return query_file(file, _SPLIT.format(table=table), parameters)

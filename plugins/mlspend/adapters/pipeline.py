@@ -25,6 +25,7 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.object_stores import connect_s3
 from mlspend.adapters.steps import reached
+from mlspend.core.closing import check_moved
 from mlspend.core.deliveries import Build, Delivery, Publication, Receipt
 from mlspend.core.errors import (
     BuildOvertaken,
@@ -244,6 +245,7 @@ def make_build(home: Home, config: Config, ledger: Ledger, previous: Publication
     lost_closings.recover(home, ledger)
     invoices.take_files(home, config, ledger, now=now)
     receipts, inputs = receipts_that_count(config, ledger), inputs_of(home, config, ledger)
+    check_moved(receipts, ledger.closed_spend())
     # Before anything can be published by them: a closing refers to them.
     ledger.record_rules(inputs.rules_by_version(config, receipts), now)
     made = warehouse.build(home, config, receipts, previous, now=now, inputs=inputs)

@@ -36,7 +36,7 @@ _MOVES = f"""
 """
 _CHANGES = f"""
     select
-        billing_period, billing_currency, project, is_shared_cost,
+        billing_period, billing_currency, project, team, is_shared_cost,
         sum(effective_cost) filter (not is_new) as effective_cost_before,
         sum(effective_cost) filter (is_new) as effective_cost_after,
         coalesce(effective_cost_after, 0) - coalesce(effective_cost_before, 0) as effective_cost_change,
@@ -50,7 +50,7 @@ _CHANGES = f"""
     where x_source || ' ' || billing_period in {_PLACES}
     group by all
     having effective_cost_change <> 0 or billed_cost_change <> 0
-    order by 1, 2, abs(effective_cost_change) desc, 3, 4
+    order by 1, 2, abs(effective_cost_change) desc, 3, 4, 5
 """
 _SPEND = """
     select
@@ -67,9 +67,9 @@ _SPEND = """
 class RulesDiff:
     """The money that moves between the projects when rules change; amounts of different currencies are never added up.
 
-    `moves` are lines: what they cost, from whose they are to whose they would be. `changes` are each project's net
-    change, with its shares of shared costs. `compared` are the periods in which the rules differ, `alike` those in
-    which they do not; `closed` keep their rules; of `without_lines` only sums are kept.
+    `moves` are lines: what they cost, from whose they are to whose they would be. `changes` are the net change of each
+    project and team, with their shares of shared costs. `compared` are the periods in which the rules differ, `alike`
+    those in which they do not; `closed` keep their rules; of `without_lines` only sums are kept.
     """
 
     moves: list[Row]

@@ -1,9 +1,13 @@
 """Whether a billing period may be closed, judged by what is published of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
+
+from mlspend.core.deliveries import Receipt
+from mlspend.core.errors import ClosingMoved
 
 
 @dataclass(frozen=True)
@@ -47,3 +51,23 @@ def list_objections(accounts: Sequence[AccountPeriod], today: date, *, is_provis
                 " later becomes an adjustment"
             )
     return objections
+
+
+def check_moved(receipts: Iterable[Receipt], closed_spend: Iterable[Mapping[str, Any]]) -> None:
+    """Raise ClosingMoved where a delivery that counts holds an account's month that another source was closed with.
+
+    Statements are kept per source: the month would be charged once by the closed one, and again by the other.
+    """
+    closed = {(row["billing_account_id"], row["billing_period"]): row["source"] for row in closed_spend}
+    for receipt in receipts:
+        delivery = receipt.delivery
+        for account in sorted(receipt.billing_accounts):
+            source = closed.get((account, delivery.period), delivery.source)
+            if source != delivery.source:
+                raise ClosingMoved(
+                    f"billing account {account}, billing period {delivery.period} was closed as delivered by source"
+                    f" {source!r}, and now counts as delivered by {delivery.source!r}: it would be charged twice."
+                    f" Either let {source!r} count for its closed months (keep it in `sources`, and its kind first in"
+                    " `preferred_kinds`), or take its closings back with `mlspend close --reopen`, newest first, build"
+                    f" and publish, and close {delivery.source!r} instead"
+                )

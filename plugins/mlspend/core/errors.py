@@ -140,6 +140,10 @@ class ClosingRefused(Terminal):
     """A billing period cannot be closed or reopened, or its statement made, as things stand."""
 
 
+class ClosingMoved(Terminal):
+    """A closed billing period of an account comes from another source now: its statement would be charged twice."""
+
+
 class RulesUnknown(Terminal):
     """No version of the rules, and no configuration file, is meant by what was written."""
 
