@@ -79,7 +79,12 @@ def check(tmp_path: Path, *shared_costs: str) -> list[tuple[int, str, str]]:
         (["name: net, split: usage"], 0, "split", "add `usage:"),
         (["name: net, split: spend, usage: {unit: GB}"], 0, "usage", "is only for `split: usage`"),
         (["name: net, split: usage, usage: {services: [S3]}"], 0, "usage.unit", "is missing; write the consumed_unit"),
-        (['name: net, split: usage, usage: {unit: GB, usage_type: "("}'], 0, "usage.usage_type", "correct it"),
+        (
+            ['name: net, split: usage, usage: {unit: GB, usage_type: "("}'],
+            0,
+            "usage.usage_type",
+            "no regular expression that RE2 knows",
+        ),
         (["name: net, split: thirds"], 0, "split", "write one of even, fixed, spend, usage"),
         (["name: Platform, split: even"], 0, "name", "the name of a project"),
         (["name: unattributed, split: even"], 0, "name", "the name for what has no owner"),
