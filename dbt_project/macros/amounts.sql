@@ -1,7 +1,7 @@
 {# One share of an amount, to 1e-12: the part is rounded towards zero and what is left over goes to the largest share
    (ties: the smallest line id). The only place where amounts are divided; the shares of a group add up to the amount.
-     amount   decimal(38,12), the same on every row of the group, up to 1e14
-     share    integer, this row's weight
+     amount   decimal(38,12), the same on every row of the group
+     share    integer, this row's weight; amount x share up to 1e26, beyond which DuckDB stops with an overflow
      total    integer, the sum of the weights of the group
      group_by columns that name what is split
      line_id  column that decides ties #}

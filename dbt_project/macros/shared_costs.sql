@@ -139,15 +139,22 @@
 {%- endmacro %}
 
 
-{# Condition on the lines whose consumed quantity is the weight. #}
+{# Condition on the lines whose consumed quantity is the weight. A service is meant by its name or its code, as in rules. #}
 {% macro usage_matches(usage) -%}
     used.charge_category = 'Usage' and used.consumed_unit = {{ quoted(usage.unit) }}
-    {%- if usage.services %} and list_contains({{ quoted_list(usage.services) }}, used.service_name) {%- endif %}
-    {%- if usage.usage_type %}
+    {%- if usage.services or usage.usage_type %}
     and used.x_line_id in (
         select x_line_id
         from {{ ref('focus_costs') }}
-        where {{ in_partition() }} and regexp_matches(x_usage_type, {{ quoted(usage.usage_type) }})
+        where
+            {{ in_partition() }}
+            {%- if usage.services %}
+            {%- set services = quoted_list(usage.services) %}
+            and (list_contains({{ services }}, service_name) or list_contains({{ services }}, x_service_code))
+            {%- endif %}
+            {%- if usage.usage_type %}
+            and regexp_matches(x_usage_type, {{ quoted(usage.usage_type) }})
+            {%- endif %}
     )
     {%- endif %}
 {%- endmacro %}

@@ -339,3 +339,32 @@ def test_the_example_fails_once_a_part_is_removed(compiled: dict[str, str], remo
         check_example(mutated)
         check_nobody_with_a_weight(mutated)
     mutated.connection.close()
+
+
+def test_a_service_is_meant_by_its_code_too(splits: Splits) -> None:
+    """RANDOM's p3 is split by the GB of service s1."""
+    used = {"service_name": "Simple", "x_service_code": "s1", "consumed_unit": "GB"}
+    splits.split(
+        RANDOM,
+        [
+            {**used, "project": "a", "consumed_quantity": 1.0, **dict.fromkeys(AMOUNTS, Decimal(0))},
+            {**used, "project": "b", "consumed_quantity": 3.0, **dict.fromkeys(AMOUNTS, Decimal(0))},
+            {"project": "p3", "is_shared_cost": True, **dict.fromkeys(AMOUNTS, Decimal(8))},
+        ],
+    )
+    shares = "select project, effective_cost from shared_costs_split where not is_shared_cost order by project"
+    assert splits.ask(shares) == [("a", Decimal(2)), ("b", Decimal(6))]
+
+
+def test_shares_go_to_the_team_that_bears_most_of_a_project_where_nobody_is_said_to_own_it(splits: Splits) -> None:
+    """No project of RANDOM is called x, but tags may bring one; p4 is split by spend among all that have some."""
+    splits.split(
+        RANDOM,
+        [
+            {"project": "x", "team": "less", **dict.fromkeys(AMOUNTS, Decimal(1))},
+            {"project": "x", "team": "more", **dict.fromkeys(AMOUNTS, Decimal(2))},
+            {"project": "p4", "is_shared_cost": True, **dict.fromkeys(AMOUNTS, Decimal(9))},
+        ],
+    )
+    shares = "select project, team, effective_cost from shared_costs_split where not is_shared_cost"
+    assert splits.ask(shares) == [("x", "more", Decimal(9))]
