@@ -53,7 +53,9 @@ def test_assets_carry_the_bill_from_landing_to_digest(
     assert [period for period, _, _ in first_run] == ["2026-08", "2026-09", "2026-10"]
     assert all(billed > 0 and effective > 0 for _, billed, effective in first_run)
     with duckdb.connect(str(example_home.published_warehouse), read_only=True) as connection:
-        reconciled = connection.sql("select bool_and(is_reconciled), count(*) from marts.reconciliation").fetchone()
+        reconciled = connection.sql(
+            "select bool_and(is_reconciled), count(distinct billing_period) from marts.reconciliation"
+        ).fetchone()
     assert reconciled == (True, 3)
     pages = list(example_home.outbox.glob("*/ml-spend.html"))
     assert len(pages) == 1
