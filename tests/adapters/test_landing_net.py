@@ -21,6 +21,8 @@ def net_line(net: float | None, **changes: Any) -> Line:
             "line_item_net_unblended_cost": net,
             "reservation_effective_cost": None,
             "reservation_net_effective_cost": None,
+            "reservation_reservation_a_r_n": None,
+            "savings_plan_savings_plan_a_r_n": None,
             **changes,
         }
     )
