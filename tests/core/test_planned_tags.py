@@ -107,3 +107,11 @@ def test_secret_tags_are_marked() -> None:
         True,
         False,
     ]
+
+
+def test_a_change_that_is_secret_as_a_whole_is_marked() -> None:
+    whole = change("aws_instance.x", {"tags": {"team": "x"}})
+    whole["change"]["after_sensitive"] = True
+    found = planned_tags(whole, NOTHING)
+    assert found is not None
+    assert found.is_secret

@@ -61,7 +61,9 @@ def planned_tags(change: Mapping[str, Any], with_defaults: frozenset[str]) -> Pl
     merged = {path for path, _, _ in found if path in _MERGED}
     is_complete = bool(merged - hidden_ones) or not ((hidden_ones - merged) or (merged and provider in with_defaults))
     secret = change["change"].get("after_sensitive") or {}
-    return Planned(values, is_complete, any(_at(secret, path) for path, _, _ in found))
+    # Terraform says true of the whole where everything in it is secret.
+    is_secret = secret is True or any(_at(secret, path) for path, _, _ in found)
+    return Planned(values, is_complete, is_secret)
 
 
 def _block(value: Any) -> Any:
