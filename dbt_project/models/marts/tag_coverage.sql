@@ -13,54 +13,20 @@ splits as (
 ),
 
 covered as (
-    select
-        billing_account_id,
-        sub_account_id,
-        team,
-        'project' as dimension,
-        {{ covered_by('project') }} as covered_by,
-        {{ tag_status('project') }} as tag_status,
-        billing_currency,
-        billed_cost,
-        effective_cost
-    from combinations
-    union all
-    select
-        billing_account_id,
-        sub_account_id,
-        team,
-        'team' as dimension,
-        {{ covered_by('team') }} as covered_by,
-        {{ tag_status('team') }} as tag_status,
-        billing_currency,
-        billed_cost,
-        effective_cost
-    from combinations
-    union all
-    select
-        billing_account_id,
-        sub_account_id,
-        team,
-        'environment' as dimension,
-        {{ covered_by('environment') }} as covered_by,
-        {{ tag_status('environment') }} as tag_status,
-        billing_currency,
-        billed_cost,
-        effective_cost
-    from combinations
-    union all
-    select
-        billing_account_id,
-        sub_account_id,
-        team,
-        'ml_stage' as dimension,
-        {{ covered_by('ml_stage') }} as covered_by,
-        {{ tag_status('ml_stage') }} as tag_status,
-        billing_currency,
-        billed_cost,
-        effective_cost
-    from combinations
-    union all
+    {% for dimension in ['project', 'team', 'environment', 'ml_stage'] %}
+        select
+            billing_account_id,
+            sub_account_id,
+            team,
+            '{{ dimension }}' as dimension,
+            {{ covered_by(dimension) }} as covered_by,
+            {{ tag_status(dimension) }} as tag_status,
+            billing_currency,
+            billed_cost,
+            effective_cost
+        from combinations
+        union all
+    {% endfor %}
     select
         splits.billing_account_id,
         splits.sub_account_id,
