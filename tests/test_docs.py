@@ -21,8 +21,9 @@ from slack_sdk.models.blocks import Block
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from mlspend.adapters import config, slack_blocks
+from mlspend.adapters import config
 from mlspend.adapters.config_model import Config
+from mlspend.adapters.digests import slack_blocks
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.cli import app
 from mlspend.core import errors

@@ -332,7 +332,7 @@ def _check(name: str | None, *, as_json: bool) -> None:
 
 
 def _send_digest(ledger: "Ledger") -> list[Any]:
-    from mlspend.adapters import digest as digests
+    from mlspend.adapters.digests import digest as digests
 
     token = os.environ.get("MLSPEND_SLACK_TOKEN")
     base_url = os.environ.get("MLSPEND_SLACK_URL")

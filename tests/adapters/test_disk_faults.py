@@ -10,10 +10,11 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from mlspend.adapters import outbox, pipeline, proof, publication, warehouse
+from mlspend.adapters import pipeline, proof, publication, warehouse
 from mlspend.adapters.config import default
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.messages import outbox
 from mlspend.adapters.object_stores import connect_s3
 from mlspend.adapters.pipeline import Landed
 from mlspend.cli import app

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from mlspend.adapters import freshness, message_page, pipeline
+from mlspend.adapters import freshness, pipeline
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.messages import message_page
 from mlspend.core.deliveries import Delivery, ExportFile, Receipt
 from mlspend.core.errors import ExportNotDelivered, MessageRefused, SourceOverdue, StateUnavailable
 from tests.focus_csv import focus_line, write_focus_csv

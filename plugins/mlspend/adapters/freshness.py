@@ -7,10 +7,11 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mlspend.adapters import freshness_message, sending, slack
+from mlspend.adapters.alerting import freshness_message
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.messages import sending, slack
 from mlspend.core.errors import MessageRefused, MessageUndelivered, SourceOverdue
 from mlspend.core.freshness import (
     Freshness,

@@ -24,7 +24,8 @@ class SendDigestOperator(BaseOperator):
         self.slack_conn_id = slack_conn_id
 
     def execute(self, context: "Context") -> int:
-        from mlspend.adapters import config, digest
+        from mlspend.adapters import config
+        from mlspend.adapters.digests import digest
         from mlspend.adapters.home import Home
         from mlspend.adapters.ledger import Ledger
 

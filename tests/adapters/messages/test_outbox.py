@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mlspend.adapters import message_page, outbox, slack, slack_blocks
+from mlspend.adapters.digests import slack_blocks
+from mlspend.adapters.messages import message_page, outbox, slack
 from mlspend.core.digest import Digest
 from mlspend.core.errors import DiskFull
 from tests.handmade_digest import SPEND, make_digest, spend

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from mlspend.adapters import outbox, slack
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.messages import outbox, slack
 from mlspend.adapters.steps import reached
 from mlspend.core import wording
 from mlspend.core.errors import MessageRefused, MessageUncertain, MessageUndelivered

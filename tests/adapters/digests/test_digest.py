@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from mlspend.adapters import digest
 from mlspend.adapters.config import Config
+from mlspend.adapters.digests import digest
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.digest import Checks, Compared, OpenPeriod

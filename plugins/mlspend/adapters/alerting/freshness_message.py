@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import (
     RichTextSectionElement,
 )
 
-from mlspend.adapters import slack_parts as part
+from mlspend.adapters.messages import slack_parts as part
 from mlspend.core import wording
 from mlspend.core.freshness import Freshness, Severity, advise
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlspend.adapters import slack_blocks
+from mlspend.adapters.digests import slack_blocks
 from mlspend.core.digest import Digest, OpenPeriod
 from mlspend.core.restatements import Restated, Restatement
 from tests.handmade_digest import SPEND, make_digest, spend

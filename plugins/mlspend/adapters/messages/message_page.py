@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 def render(payload: Json) -> str:
     """Return the page of a chat.postMessage payload; every text of it is escaped."""
-    template = Template(files("mlspend.adapters").joinpath("message_page.html").read_text(encoding="utf-8"))
+    template = Template(files("mlspend.adapters.messages").joinpath("message_page.html").read_text(encoding="utf-8"))
     return template.substitute(
         title=escape(_title(payload)),
         channel=escape(payload["channel"]),

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mlspend.adapters import message_page
 from mlspend.adapters.disk_errors import disk_errors
+from mlspend.adapters.messages import message_page
 
 
 def write(outbox: Path, folder: str, payload: dict[str, Any]) -> Path:

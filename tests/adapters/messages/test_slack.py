@@ -10,7 +10,7 @@ from pytest_httpserver import HTTPServer
 from slack_sdk.models.blocks import HeaderBlock
 from werkzeug import Request, Response
 
-from mlspend.adapters import slack
+from mlspend.adapters.messages import slack
 from mlspend.core.errors import MessageRefused, MessageUncertain, MessageUndelivered
 
 SINCE = datetime(2026, 10, 26, tzinfo=UTC)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from mlspend.adapters import digest_tables, duckdb_files, sending, slack, slack_blocks
+from mlspend.adapters import duckdb_files
 from mlspend.adapters.config import Config
+from mlspend.adapters.digests import digest_tables, slack_blocks
 from mlspend.adapters.duckdb_files import Connection
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.messages import sending, slack
 from mlspend.core import wording
 from mlspend.core.digest import Coverage, Digest, choose_week, compose_sections
 from mlspend.core.errors import (

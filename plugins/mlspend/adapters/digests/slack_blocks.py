@@ -13,8 +13,8 @@ from slack_sdk.models.blocks import (
     TableBlockColumnSettings,
 )
 
-from mlspend.adapters import slack_parts as part
-from mlspend.adapters.slack_parts import Line
+from mlspend.adapters.messages import slack_parts as part
+from mlspend.adapters.messages.slack_parts import Line
 from mlspend.core import wording
 from mlspend.core.digest import (
     RESIDUAL_STAGE,

@@ -1,0 +1,1 @@
+"""Alerts: what somebody should know before the week is over."""

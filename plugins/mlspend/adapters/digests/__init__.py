@@ -1,0 +1,1 @@
+"""The weekly digest: what it reads from what is published, and how it is written."""

@@ -1,0 +1,1 @@
+"""Quality gates: which billing periods are held back, and why."""

@@ -1,0 +1,1 @@
+"""Messages on their way out: Slack, the outbox, and what makes each be sent once."""
