@@ -55,6 +55,12 @@
 {%- endmacro %}
 
 
+{# When the provider wrote the delivery that the partition is built from (UTC). #}
+{% macro partition_delivered_at() -%}
+    cast(getvariable('delivered_at') as timestamp)
+{%- endmacro %}
+
+
 {# Whether landing counted net costs; receipts of releases that did not know them hold unblended totals for all. #}
 {% macro partition_counts_net() -%}
     coalesce(cast(getvariable('counts_net') as boolean), true)
@@ -69,6 +75,7 @@
         set variable version = {{ quoted_or_null(partition.version) }};
         set variable rules = {{ quoted(partition.rules) }};
         set variable previous_version = {{ quoted_or_null(partition.previous_version) }};
+        set variable delivered_at = {{ quoted_or_null(partition.delivered_at) }};
         set variable counts_net = {{ partition.counts_net }};
         set variable receipt = {{ quoted(partition.receipt) }};
         {%- for shape, files in partition.landed_files.items() %}

@@ -52,7 +52,7 @@ def write_plan(
     delivered = {key for receipt in rebuild for key in receipt.tag_keys}
     # What models read of the shape that a partition does not have, and before any partition is entered.
     no_lines = {shape: [file] for shape, file in empty.items()}
-    nothing_landed = {"counts_net": "true", "receipt": str(no_receipt), "landed_files": no_lines}
+    nothing_landed = {"counts_net": "true", "delivered_at": None, "receipt": str(no_receipt), "landed_files": no_lines}
     plan = {
         "build_id": folder.name,
         "folder": str(folder),
@@ -121,6 +121,7 @@ def write_recalculation(
                 "rules": hash_of(each),
                 "receipt": str(no_receipt),
                 "counts_net": "true",
+                "delivered_at": None,
                 "landed_files": {shape: [file] for shape, file in empty.items()},
                 "lake_files": lake_files,
             }
@@ -172,6 +173,7 @@ def _plan_partition(
         "rules": partition.rules,
         "receipt": str(receipt_file(home.landing, key)),
         "counts_net": "true" if receipt.net_accounts is not None else "false",
+        "delivered_at": receipt.delivery.delivered_at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" "),
         "landed_files": {**{shape: [file] for shape, file in empty.items()}, receipt.shape: landed},
         "lake_files": lake_files,
     }

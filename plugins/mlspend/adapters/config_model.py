@@ -7,8 +7,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from mlspend.adapters.config_alerts import Alerts
 from mlspend.adapters.config_attribution import ENVIRONMENTS, ML_STAGES, Project, Rule, TagKeys, Team
 from mlspend.adapters.config_base import Strict, Text, Words
+from mlspend.adapters.config_budgets import Anomalies
+from mlspend.adapters.config_gates import Gates
 from mlspend.adapters.config_money import CostExplorer, Currencies, InvoiceInput
 from mlspend.adapters.config_shared_costs import SharedCost
 from mlspend.adapters.config_tag_policy import TagPolicy
@@ -105,6 +108,9 @@ class Config(Strict):
     currencies: Currencies | None = None
     invoices: tuple[InvoiceInput, ...] = ()
     cost_explorer: CostExplorer = CostExplorer()
+    gates: Gates = Gates()
+    anomalies: Anomalies = Anomalies()
+    alerts: Alerts = Alerts()
 
     def source(self, name: str) -> Source:
         """Return the source called `name`; ConfigInvalid naming the known ones where there is none."""

@@ -16,10 +16,13 @@ import sqlalchemy as sa
 
 from mlspend.adapters.home import Home
 from mlspend.adapters.landing_folder import landed_receipts
+from mlspend.adapters.ledger_alerts import LedgerAlerts
 from mlspend.adapters.ledger_closings import LedgerClosings
+from mlspend.adapters.ledger_digests import LedgerDigests
+from mlspend.adapters.ledger_gates import LedgerGates
 from mlspend.adapters.ledger_money import LedgerMoney
-from mlspend.adapters.state_store import (
-    StateStore,
+from mlspend.adapters.state_store import StateStore
+from mlspend.adapters.state_tables import (
     billing_currencies,
     dead_letters,
     deliveries,
@@ -36,7 +39,7 @@ logger = logging.getLogger(__name__)
 _KEY = (deliveries.c.source, deliveries.c.billing_period, deliveries.c.version)
 
 
-class Ledger(LedgerMoney, LedgerClosings):
+class Ledger(LedgerMoney, LedgerClosings, LedgerGates, LedgerAlerts, LedgerDigests):
     """The state store in the words of the pipeline. All times are aware UTC datetimes; `now` comes from the caller."""
 
     def __init__(self, url: str) -> None:

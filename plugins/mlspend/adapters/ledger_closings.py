@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mlspend.adapters.state_store import StateStore, closed_periods, closed_spend, reopened_periods, rule_versions
+from mlspend.adapters.state_store import StateStore
+from mlspend.adapters.state_tables import closed_periods, closed_spend, reopened_periods, rule_versions
 from mlspend.core.errors import ClosingRefused, StateLost
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mlspend.adapters.state_store import StateStore, api_calls, exchange_rates, invoices
+from mlspend.adapters.state_store import StateStore
+from mlspend.adapters.state_tables import api_calls, exchange_rates, invoices
 from mlspend.core.exchange_rates import Pair, Rate
 from mlspend.core.invoices import Invoice
 

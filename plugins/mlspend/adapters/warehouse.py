@@ -22,7 +22,7 @@ from mlspend.core.steps import Step
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 """Version of the published tables: another minor one (additions only) rebuilds every partition into the file as it was
 published, where tables get their new columns; another major one rebuilds everything into a fresh file."""
 
