@@ -269,7 +269,7 @@ def _result(
     x_source: str | None = None,
     billing_period: str | None = None,
 ) -> Result:
-    rule = (expectation.meta or {}).get("rule")
+    rule = expectation.meta.get("rule")
     column = getattr(expectation, "column", None)
     subject = _SUBJECTS.get(question.asset, question.asset)
     return {
@@ -278,6 +278,7 @@ def _result(
         "expectation": rule or expectation.configuration.type,
         "subject": f"{subject}.{column}" if column else subject,
         "reason": expectation.notes,
+        "effect": expectation.meta["effect"],
         "severity": str(getattr(expectation.severity, "value", expectation.severity)),
         "is_success": success,
         "is_evaluated": evaluated,

@@ -51,31 +51,28 @@ def suites() -> Suites:
 def _lines() -> list:
     return [
         *(
-            not_null(column, "critical", "Part of the key by which partitions are replaced and sums are compared.")
+            not_null(column, "hold", "Part of the key by which partitions are replaced and sums are compared.")
             for column in ("billing_account_id", "billing_currency", "x_line_id", "charge_date")
         ),
+        *(not_null(column, "hold", "A missing amount is not zero.") for column in ("billed_cost", "effective_cost")),
         *(
-            not_null(column, "critical", "A missing amount is not zero.")
-            for column in ("billed_cost", "effective_cost")
-        ),
-        *(
-            not_null(column, "critical", "FOCUS 1.2 does not allow NULL, and every report groups or filters by it.")
+            not_null(column, "hold", "FOCUS 1.2 does not allow NULL, and every report groups or filters by it.")
             for column in ("charge_category", "charge_period_start", "charge_period_end")
         ),
         *(
-            not_null(column, "warning", "FOCUS 1.2 does not allow NULL; the money is right without it.")
+            not_null(column, "warn", "FOCUS 1.2 does not allow NULL; the money is right without it.")
             for column in _MANDATORY
         ),
-        *(in_set(column, values, "critical", reason) for column, (values, reason) in _STOPPING_VALUES.items()),
+        *(in_set(column, values, "hold", reason) for column, (values, reason) in _STOPPING_VALUES.items()),
         *(
-            in_set(column, values, "warning", "Not among the values of FOCUS 1.2; the money is right without it.")
+            in_set(column, values, "warn", "Not among the values of FOCUS 1.2; the money is right without it.")
             for column, values in _NOTED_VALUES.items()
         ),
         no_rows(
             "covered_usage_is_not_billed",
             """select x_source, billing_period, x_line_id, x_line_item_type, charge_category, billed_cost
             from {batch} where x_line_item_type = 'SavingsPlanCoveredUsage' and billed_cost <> 0""",
-            "critical",
+            "hold",
             "A savings plan bills its fee; usage that it covers would be paid twice.",
         ),
         no_rows(
@@ -83,7 +80,7 @@ def _lines() -> list:
             """select x_source, billing_period, x_line_id, commitment_discount_id, billed_cost
             from {batch}
             where commitment_discount_status = 'Unused' and charge_category = 'Usage' and billed_cost <> 0""",
-            "warning",
+            "warn",
             "The purchase carries what is billed; a provider that bills the unused part itself is read differently.",
         ),
     ]
@@ -94,7 +91,7 @@ def _duplicates() -> list:
         no_rows(
             "x_line_id_is_unique_in_partition",
             "select * from {batch}",
-            "critical",
+            "hold",
             "A line that is there twice is money that is there twice; splits and remainders are ordered by this id.",
         )
     ]
@@ -124,7 +121,7 @@ def _totals() -> list:
                 coalesce(sum(line_count) filter (where hop = 'focus'), 0) as focus_line_count
             from {batch} where hop in ('landed', 'focus')
             group by x_source, billing_period, billing_account_id having focus_line_count = 0""",
-            "critical",
+            "stop",
             "A month that costs nothing adds up with no lines at all.",
         ),
     ]

@@ -1,6 +1,7 @@
 """What must hold of the landed Parquet: it is the delivery, whole, with the types and control totals of its receipt."""
 
 from expectations.rules import Suites, no_rows, not_null, same_sums
+from mlspend.core.check_effects import Effect
 from mlspend.core.periods import DAYS_AFTER, DAYS_BEFORE
 
 _DAY_AND_ACCOUNT = ("charge_date", "billing_account_id", "sub_account_id", "billing_currency")
@@ -21,11 +22,11 @@ def suites() -> Suites:
 
 def _lines() -> list:
     return [
-        not_null("billing_account_id", "critical", "Sums are held against the receipt by billing account."),
-        not_null("billing_currency", "critical", "An amount without a currency cannot be added to anything."),
-        not_null("charge_start", "critical", "A line without a start belongs to no day."),
-        not_null("billed_cost", "critical", "A missing amount is not zero."),
-        not_null("sub_account_id", "warning", "Taxes and refunds of some providers name no account; others must."),
+        not_null("billing_account_id", "hold", "Sums are held against the receipt by billing account."),
+        not_null("billing_currency", "hold", "An amount without a currency cannot be added to anything."),
+        not_null("charge_start", "hold", "A line without a start belongs to no day."),
+        not_null("billed_cost", "hold", "A missing amount is not zero."),
+        not_null("sub_account_id", "warn", "Taxes and refunds of some providers name no account; others must."),
     ]
 
 
@@ -34,7 +35,7 @@ def _partitions() -> list:
         no_rows(
             "landed_line_count_equals_receipt",
             "select * from {batch} where landed_line_count is distinct from receipt_line_count",
-            "critical",
+            "stop",
             "A delivery is taken whole or not at all.",
         )
     ]
@@ -54,7 +55,7 @@ def _payers() -> list:
                 billing_currency, unblended_cost, net_unblended_cost, lines_without_net_cost, cost_without_net_cost,
                 discount_cost
             from {batch} where not is_net and (has_net_costs or discount_cost <> 0)""",
-            "warning",
+            "warn",
             "A payer whose discounts are not in the net columns of all its lines is counted before discounts: add the"
             " net columns to the export, or deliver and land the period again.",
         )
@@ -90,7 +91,7 @@ def _totals() -> list:
                 from {{batch}} where hop in ('control', 'landed')
                 group by x_source, billing_period, {", ".join(_DAY_AND_ACCOUNT)}
             ) as compared where control_line_count <> landed_line_count""",
-            "critical",
+            "stop",
             "Two errors may cancel out in a sum, not in a count.",
         ),
         no_rows(
@@ -101,7 +102,7 @@ def _totals() -> list:
                 charge_date < cast(billing_period || '-01' as date) - interval {DAYS_BEFORE} day
                 or charge_date >= cast(billing_period || '-01' as date) + interval 1 month + interval {DAYS_AFTER} day
             )""",
-            "critical",
+            "hold",
             "Corrections reach back a year and refunds of commitments a little more; a line further away, or more than"
             " a month ahead, was filed under the wrong period.",
         ),
@@ -112,31 +113,41 @@ def _totals() -> list:
                 string_agg(distinct billing_currency, ', ') as currencies
             from {batch} where hop = 'landed'
             group by billing_account_id, x_source having count(distinct billing_currency) > 1""",
-            "critical",
+            "hold",
             "Currencies are never added up, and totals per account would do so.",
         ),
     ]
 
 
 def _types() -> list:
-    def rule(name: str, columns: tuple[str, ...], wanted: str, reason: str) -> object:
+    def rule(name: str, columns: tuple[str, ...], wanted: str, effect: Effect, reason: str) -> object:
         names = ", ".join(f"'{column}'" for column in columns)
         query = (
             "select x_source, billing_period, column_name, data_type from {batch}"
             f" where layer = 'landing' and column_name in ({names}) and data_type <> '{wanted}'"
         )
-        return no_rows(name, query, "critical", reason)
+        return no_rows(name, query, effect, reason)
 
     return [
         rule(
-            "landed_money_is_decimal", _MONEY_COLUMNS, "DECIMAL(38,12)", "Binary fractions do not add up to the cent."
+            "landed_money_is_decimal",
+            _MONEY_COLUMNS,
+            "DECIMAL(38,12)",
+            "stop",
+            "Binary fractions do not add up to the cent.",
         ),
-        rule("landed_time_is_timestamp", _TIME_COLUMNS, "TIMESTAMP", "Days are cut in UTC, without a session's zone."),
+        rule(
+            "landed_time_is_timestamp",
+            _TIME_COLUMNS,
+            "TIMESTAMP",
+            "hold",
+            "Days are cut in UTC, without a session's zone.",
+        ),
         no_rows(
             "landed_ids_are_text",
             "select x_source, billing_period, column_name, data_type from {batch}"
             " where layer = 'landing' and column_name like '%account_id' and data_type <> 'VARCHAR'",
-            "critical",
+            "hold",
             "An account id that became a number lost its leading zeros.",
         ),
     ]

@@ -21,16 +21,16 @@ def suites() -> Suites:
     """Return the expectations per asset about the lines of rebuilt partitions."""
     return {
         "allocated_lines": [
-            *(not_null(c, "critical", "Without an owner there is the residual one, never none.") for c in _OWNER),
-            *(not_null(c, "critical", "A missing amount is not zero.") for c in ("billed_cost", "effective_cost")),
-            not_null("x_line_id", "critical", "An allocated amount must be traceable to its line."),
+            *(not_null(c, "hold", "Without an owner there is the residual one, never none.") for c in _OWNER),
+            *(not_null(c, "hold", "A missing amount is not zero.") for c in ("billed_cost", "effective_cost")),
+            not_null("x_line_id", "hold", "An allocated amount must be traceable to its line."),
             no_rows(
                 "containers_have_a_node_that_costs_something",
                 f"""select x_source, billing_period, billing_currency, count(*) as container_lines,
                     sum({_SPLIT_COST}) as split_cost
                 from {{batch}} where {_IS_CONTAINER} and coalesce({_NODE_COST}, 0) <= 0
                 group by all""",
-                "warning",
+                "warn",
                 "What containers cost can only be taken from their node: where its lines are not in the export, or cost"
                 " nothing, it stays where it was billed.",
             ),
@@ -40,13 +40,13 @@ def suites() -> Suites:
                     sum({_SPLIT_COST}) as split_cost
                 from {{batch}} where {_IS_CONTAINER} and {_NODE_COST} > 0 and {_CONTAINERS_COST} > {_NODE_COST}
                 group by all""",
-                "warning",
+                "warn",
                 "The sums are right, but the node is left with less than nothing: some of its lines are missing, or the"
                 " export says more of its containers than of the node.",
             ),
         ],
         "daily_spend": [
-            *(not_null(c, "critical", "Without an owner there is the residual one, never none.") for c in _OWNER),
+            *(not_null(c, "hold", "Without an owner there is the residual one, never none.") for c in _OWNER),
             no_rows(
                 "unattributed_share_below_half",
                 """select
@@ -54,7 +54,7 @@ def suites() -> Suites:
                     cast(sum(abs(effective_cost)) filter (where project = 'unattributed') as double)
                         / nullif(cast(sum(abs(effective_cost)) as double), 0) as unattributed_share
                 from {batch} group by all having unattributed_share > 0.5""",
-                "warning",
+                "warn",
                 "Sums by project are true but say little while most of the money has no owner: tag keys or the"
                 " configuration of projects are probably wrong.",
             ),
@@ -64,7 +64,7 @@ def suites() -> Suites:
                     sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
                 from {batch} where is_shared_cost
                 group by all having sum(billed_cost) <> 0 or sum(effective_cost) <> 0""",
-                "warning",
+                "warn",
                 "Nobody has a weight for this shared cost, or none was in force: its money stands under its own name.",
             ),
         ],
@@ -85,7 +85,7 @@ def suites() -> Suites:
                 from {batch} where hop in ('focus', 'allocated')
                 group by x_source, billing_period, billing_account_id
                 having allocated_line_count <> focus_line_count""",
-                "critical",
+                "stop",
                 "Splits add rows beside the lines; no line may be dropped or doubled, be it free of charge.",
             ),
             same_sums(
@@ -129,7 +129,7 @@ def warehouse_suites() -> Suites:
                 "every_partition_is_reconciled",
                 "select * from {batch} where is_reconciled is not true or largest_difference is null"
                 f" or largest_difference >= {SMALLEST_DIFFERENCE}",
-                "critical",
+                "stop",
                 "A difference of 0.01 between two hops stops publication.",
             )
         ],
@@ -137,7 +137,7 @@ def warehouse_suites() -> Suites:
             no_rows(
                 "warehouse_holds_the_planned_partitions",
                 "select * from {batch} where not (is_planned and is_present)",
-                "critical",
+                "stop",
                 "A period that vanished or stayed behind would change totals without a delivery saying so.",
             )
         ],

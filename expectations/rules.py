@@ -1,31 +1,36 @@
-"""Short ways to write an expectation: each with its severity and the reason for it."""
+"""Short ways to write an expectation: each with the effect of its failure and the reason for it."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any
 
 import great_expectations.expectations as gxe
 
+from mlspend.core.check_effects import SEVERITIES, Effect
 from mlspend.core.proof_plan import SMALLEST_DIFFERENCE
 
-Severity = Literal["critical", "warning"]
 Suites = dict[str, list[gxe.Expectation]]
 
 
-def not_null(column: str, severity: Severity, reason: str) -> gxe.Expectation:
+def not_null(column: str, effect: Effect, reason: str) -> gxe.Expectation:
     """Expect a value in every row of `column`."""
-    return gxe.ExpectColumnValuesToNotBeNull(column=column, severity=severity, notes=reason)
+    return gxe.ExpectColumnValuesToNotBeNull(column=column, **_means(effect, reason))
 
 
-def in_set(column: str, values: Iterable[str], severity: Severity, reason: str) -> gxe.Expectation:
+def in_set(column: str, values: Iterable[str], effect: Effect, reason: str) -> gxe.Expectation:
     """Expect every value of `column` that is not NULL to be one of `values`."""
-    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(values), severity=severity, notes=reason)
+    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(values), **_means(effect, reason))
 
 
-def no_rows(name: str, query: str, severity: Severity, reason: str) -> gxe.Expectation:
-    """Expect `query` over {batch} to return no row. `name` is the rule's name in data_quality."""
-    return gxe.UnexpectedRowsExpectation(
-        unexpected_rows_query=query, severity=severity, notes=reason, meta={"rule": name}
-    )
+def no_rows(name: str, query: str, effect: Effect, reason: str) -> gxe.Expectation:
+    """Expect `query` over {batch} to return no row. `name` is the rule's name in data_quality.
+
+    A failure holds back a partition only where the rows tell it, in columns x_source and billing_period.
+    """
+    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **_means(effect, reason, rule=name))
+
+
+def _means(effect: Effect, reason: str, **meta: str) -> dict[str, Any]:
+    return {"severity": SEVERITIES[effect], "notes": reason, "meta": {"effect": effect, **meta}}
 
 
 def same_sums(
@@ -55,7 +60,7 @@ def same_sums(
         f" from {{batch}} where hop in ('{before}', '{after}') and {where} group by {', '.join(keys)}) as compared"
         f" where {' or '.join(conditions)} order by {', '.join(keys)} nulls last"
     )
-    return no_rows(name, query, "critical", reason)
+    return no_rows(name, query, "stop", reason)
 
 
 def column_types(name: str, layer: str, types: dict[str, str], reason: str) -> gxe.Expectation:
@@ -71,4 +76,4 @@ def column_types(name: str, layer: str, types: dict[str, str], reason: str) -> g
         " and found.column_name = wanted.column_name"
         " where replace(found.data_type, ' ', '') is distinct from replace(wanted.data_type, ' ', '')"
     )
-    return no_rows(name, query, "critical", reason)
+    return no_rows(name, query, "stop", reason)

@@ -124,7 +124,8 @@ def prove_by_hand(build: Build) -> None:
         for layer in layers:
             connection.execute(
                 "insert into marts.data_quality by name select ? as build_id, ? as layer, 'rule' as expectation,"
-                " 'lines' as subject, true as is_success, true as is_evaluated, 'critical' as severity",
+                " 'lines' as subject, true as is_success, true as is_evaluated, 'critical' as severity,"
+                " 'stop' as effect",
                 [build.build_id, layer],
             )
 
@@ -247,6 +248,6 @@ def _fill_warehouse(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         """create table marts.data_quality (
             build_id varchar, checked_at timestamp, layer varchar, suite varchar, expectation varchar, subject varchar,
             x_source varchar, billing_period varchar, is_success boolean, is_evaluated boolean, unexpected_count bigint,
-            sample varchar, severity varchar
+            sample varchar, severity varchar, effect varchar, reason varchar
         )"""
     )

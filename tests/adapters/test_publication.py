@@ -76,7 +76,8 @@ def test_the_same_build_again_changes_nothing(home: Home, ledger: Ledger) -> Non
         "delete from marts.data_quality where layer = 'focus'",
         "update marts.data_quality set build_id = 'b0'",
         "update marts.data_quality set is_success = false where layer = 'marts'",
-        "update marts.data_quality set is_evaluated = false, severity = 'warning' where layer = 'marts'",
+        "update marts.data_quality set is_evaluated = false where layer = 'marts'",
+        "update marts.data_quality set is_evaluated = false, effect = 'hold' where layer = 'marts'",
     ],
 )
 def test_a_build_that_is_not_wholly_green_is_refused(home: Home, ledger: Ledger, damage: str) -> None:
@@ -94,7 +95,7 @@ def test_a_warning_does_not_stop_publication(home: Home, ledger: Ledger) -> None
     edit_warehouse(
         build,
         "insert into marts.data_quality by name"
-        " select * replace (false as is_success, 'warning' as severity) from marts.data_quality limit 1",
+        " select * replace (false as is_success, 'warn' as effect) from marts.data_quality limit 1",
     )
     assert publication.publish(build, home, ledger, now=NOW).build_id == "b1"
 

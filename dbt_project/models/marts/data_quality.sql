@@ -13,5 +13,7 @@ select
     cast(null as boolean) as is_evaluated,
     cast(null as bigint) as unexpected_count,
     cast(null as varchar) as sample, -- noqa: RF04
-    cast(null as varchar) as severity
+    cast(null as varchar) as severity,
+    cast(null as varchar) as effect,
+    cast(null as varchar) as reason
 where false

@@ -65,8 +65,8 @@ def prove(build: Build, home: Home, *, now: datetime, prover: Prover | None = No
     """Ask every expectation of `build` and write the answers to marts.data_quality of its warehouse file.
 
     Returns the answers, warnings included. A `prover` started before the build was made saves the seconds of getting
-    ready. Raises ChecksFailed when a critical expectation failed or any could not be evaluated; then nothing may be
-    published.
+    ready. Raises ChecksFailed when an expectation that stops or holds back failed, or could not be evaluated; then
+    nothing may be published.
     """
     folder = Path(build.warehouse_path).parent
     plan = folder / "expectations.json"
@@ -90,7 +90,7 @@ def prove(build: Build, home: Home, *, now: datetime, prover: Prover | None = No
 
 def is_stopping(result: CheckResult) -> bool:
     """Return whether nothing may be published after this answer."""
-    return not result.is_evaluated or (not result.is_success and result.severity == "critical")
+    return result.is_red
 
 
 def plan_proof(build: Build, home: Home) -> ProofPlan:

@@ -137,7 +137,7 @@ def _refuse_unproved(build: Build) -> None:
     wanted = {"landing", "focus", "marts", "warehouse"} if build.rebuilt else {"warehouse"}
     with duckdb_files.connect(Path(build.warehouse_path), read_only=True) as connection:
         rows = connection.execute(
-            "select layer, is_evaluated and (is_success or severity <> 'critical'), expectation, subject"
+            "select layer, (is_evaluated and is_success) or effect in ('warn', 'inform'), expectation, subject"
             " from marts.data_quality where build_id = ?",
             [build.build_id],
         ).fetchall()

@@ -187,6 +187,8 @@ held_deliveries = sa.Table(
     sa.Column("held_since", UtcDateTime),
     sa.Column("checked_at", UtcDateTime),
     sa.Column("reasons", sa.Text),
+    sa.Column("build_id", sa.String),
+    sa.Column("results", sa.Text),
     sa.Column("released_at", UtcDateTime),
     sa.Column("accepted_at", UtcDateTime),
     sa.Column("accepted_by", sa.String),

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Self
 
+from mlspend.core.check_effects import Effect
+
 
 @dataclass(frozen=True)
 class ExportFile:
@@ -222,7 +224,10 @@ class Publication:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One data-quality check: passed, failed, or (is_evaluated false) could not be asked at all."""
+    """One data-quality check: passed, failed, or (is_evaluated false) could not be asked at all.
+
+    `effect` is what follows where it did not pass (core/check_effects.py), `reason` why the check is made.
+    """
 
     layer: str
     suite: str
@@ -235,3 +240,10 @@ class CheckResult:
     sample: str = ""
     x_source: str | None = None
     billing_period: str | None = None
+    effect: Effect = "stop"
+    reason: str = ""
+
+    @property
+    def is_red(self) -> bool:
+        """Whether it failed or could not be evaluated, and that is not only told."""
+        return not (self.is_success and self.is_evaluated) and self.effect in ("stop", "hold")

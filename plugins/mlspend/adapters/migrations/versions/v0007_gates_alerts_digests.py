@@ -19,6 +19,8 @@ def upgrade() -> None:
         sa.Column("held_since", sa.DateTime()),
         sa.Column("checked_at", sa.DateTime()),
         sa.Column("reasons", sa.Text()),
+        sa.Column("build_id", sa.String(200)),
+        sa.Column("results", sa.Text()),
         sa.Column("released_at", sa.DateTime()),
         sa.Column("accepted_at", sa.DateTime()),
         sa.Column("accepted_by", sa.String(200)),

@@ -1,0 +1,42 @@
+"""What stopped the newest build whole, kept in one file beside the builds until something is published again."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlspend.adapters.home import Home
+
+_FILE = "stopped.json"
+
+
+@dataclass(frozen=True)
+class StoppedBuild:
+    """Since when no build could be published, what stopped the newest one, and its id where it came that far."""
+
+    since: datetime
+    sentences: tuple[str, ...]
+    build_id: str = ""
+
+
+def record(home: Home, sentences: tuple[str, ...], now: datetime, build_id: str = "") -> None:
+    """Record that a build was stopped; since when that is so stays the first time."""
+    known = read(home)
+    since = known.since if known else now
+    home.builds.mkdir(parents=True, exist_ok=True)
+    partial = home.builds / f"{_FILE}.partial"
+    partial.write_text(json.dumps({"since": since.isoformat(), "sentences": sentences, "build_id": build_id}))
+    partial.replace(home.builds / _FILE)
+
+
+def read(home: Home) -> StoppedBuild | None:
+    """Return what stopped the newest build, None where none was stopped since the last publication."""
+    try:
+        raw = json.loads((home.builds / _FILE).read_text())
+    except FileNotFoundError:
+        return None
+    return StoppedBuild(datetime.fromisoformat(raw["since"]), tuple(raw["sentences"]), raw["build_id"])
+
+
+def clear(home: Home) -> None:
+    """Forget it: what is published now is newer."""
+    (home.builds / _FILE).unlink(missing_ok=True)
