@@ -227,6 +227,7 @@ alert_events = sa.Table(
     sa.Column("alert_id", sa.String),
     sa.Column("happened_at", UtcDateTime),
     sa.Column("event", sa.String),
+    sa.Column("team", sa.Text),
     sa.Column("by", sa.String),
     sa.Column("level", sa.String),
     sa.Column("amount", sa.String),

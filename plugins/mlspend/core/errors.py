@@ -206,3 +206,7 @@ class PlanUnreadable(Terminal):
 
 class TagPolicyUnfit(Terminal):
     """A key or a name of the tag policy cannot be written in a cloud; the configuration's owner must name another."""
+
+
+class AlertUnknown(Terminal):
+    """No alert has this id; whoever asked must look it up."""

@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("alert_id", sa.String(200)),
         sa.Column("happened_at", sa.DateTime()),
         sa.Column("event", sa.String(200)),
+        sa.Column("team", sa.Text()),
         sa.Column("by", sa.String(200)),
         sa.Column("level", sa.String(200)),
         sa.Column("amount", sa.String(200)),

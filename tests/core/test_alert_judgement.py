@@ -1,0 +1,309 @@
+"""What becomes of alerts: examples worked out by hand, then any history at all, against what must always hold."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from mlspend.core.alert_decisions import decide
+from mlspend.core.alerts import (
+    COMPANY,
+    PAGERDUTY,
+    SUMMARY,
+    Candidate,
+    Event,
+    Place,
+    Route,
+    Rules,
+    has_grown,
+    rank_of,
+)
+from tests.handmade_alerts import ENDED, EVERYTHING, RULES, START, TEAM, TOLD, Store, found, hour
+
+
+def test_a_thing_is_told_once_and_again_when_it_has_grown_by_half_or_is_graver() -> None:
+    store = Store()
+    assert store.look(found(amount="100"), at=0) == TOLD
+    assert store.look(found(amount="149.99"), at=1) == []
+    assert store.look(found(amount="150"), at=2) == TOLD
+    # Half as much again as what was told last, not as at first.
+    assert store.look(found(amount="224"), at=3) == []
+    assert store.look(found(amount="224", level="critical"), at=4) == [*TOLD, ("a", PAGERDUTY, "due")]
+    assert store.look(found(amount="224", level="critical"), at=5) == []
+    assert store.look(found(amount="224", level="warning"), at=6) == []
+
+
+def test_it_ends_by_itself_once_and_what_returns_is_no_news() -> None:
+    store = Store()
+    store.look(found(level="critical"), at=0)
+    assert store.look(at=1) == [("a", "#risk", "end due"), ("a", PAGERDUTY, "end due")]
+    assert store.look(at=2) == []
+    assert store.look(found(level="critical"), at=3) == []
+    assert store.look(at=4) == []
+    assert [event.event for event in store.events] == ["opened", "notified", "resolved", "reopened", "resolved"]
+    # Grown since it was told, it is told anew, and so is its end.
+    assert store.look(found(amount="150"), at=5) == TOLD
+    assert store.look(at=6) == [("a", "#risk", "end due")]
+
+
+def test_what_returns_before_anybody_heard_of_its_end_never_ended() -> None:
+    store = Store()
+    store.look(found(), at=0)
+    store.judge([], hour(1))
+    store.judge([found()], hour(2))
+    assert store.deliver() == []
+    assert store.look(at=3) == ENDED
+
+
+def test_what_could_not_be_looked_at_stays_as_it_is() -> None:
+    store = Store()
+    store.look(found(), at=0)
+    assert store.look(at=1, kinds=frozenset({"data_stopped"})) == []
+    assert store.look(found("b"), found(amount="900"), at=2, red_sources=frozenset({"aws"})) == []
+    assert store.look(at=3, held=frozenset({found().alert_id})) == []
+    [alert] = store.alerts.values()
+    assert (alert.is_open, alert.candidate.amount) == (True, Decimal(100))
+    assert store.look(found("c", sources=("focus",)), at=4, red_sources=frozenset({"aws"})) == [("c", "#risk", "due")]
+
+
+def test_an_end_that_proves_nothing_is_told_to_pagerduty_alone() -> None:
+    store = Store()
+    store.look(found(level="critical"), at=0)
+    assert store.look(at=1, silent=frozenset({found().alert_id})) == [("a", PAGERDUTY, "end due")]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "at", "told_at"),
+    [
+        # Quiet hours are 22 to 7 o'clock, hours 12 to 21 from START on.
+        (found(), 13, 21),
+        (found(level="critical"), 20.9, 21),
+        (found(level="critical", is_urgent=True), 13, 13),
+    ],
+)
+def test_quiet_hours_hold_what_is_not_urgent_and_it_is_told_after_them_if_it_is_still_true(
+    candidate: Candidate, at: float, told_at: float
+) -> None:
+    store = Store()
+    told = [now for now in (at, 20.95, 21, 22) if store.look(candidate, at=now)]
+    assert told == [told_at]
+    passing = Store()
+    passing.look(found(), at=13)
+    assert passing.look(at=21) == []
+
+
+def test_quiet_hours_are_the_teams_own_by_its_own_clock() -> None:
+    tokyo = replace(TEAM, zone=ZoneInfo("Asia/Tokyo"))
+    store = Store(Rules({None: TEAM, "risk": tokyo}))
+    # 10:00 in UTC is 19:00 in Tokyo, 13:00 is 22:00.
+    assert store.look(found(), at=0) == TOLD
+    assert store.look(found(), found("b"), at=3) == []
+
+
+def test_beyond_the_budget_warnings_are_summarised_the_next_day_and_critical_goes_out() -> None:
+    store = Store()
+    assert store.look(*(found(name, amount) for name, amount in zip("abcd", "4321", strict=True)), at=0) == [
+        ("a", "#risk", "due"),
+        ("b", "#risk", "due"),
+    ]
+    everything = [found(name, amount) for name, amount in zip("abcd", "4321", strict=True)]
+    critical = found("e", level="critical")
+    assert ("e", PAGERDUTY, "due") in store.look(*everything, critical, at=1)
+    # d is over before anybody reads of it.
+    summary = store.look(*everything[:3], critical, at=24)
+    assert summary == [("c", f"{SUMMARY}2026-11-03", "due")]
+    assert store.look(*everything[:3], critical, at=25) == []
+    # Seven days after the first two there is room again, for what is new.
+    assert store.look(*everything[:3], critical, found("f"), at=24 * 7 - 1) == []
+    assert store.look(*everything[:3], critical, found("g"), at=24 * 7)[:1] == [("g", "#risk", "due")]
+
+
+def test_the_end_of_what_was_only_summarised_needs_no_word() -> None:
+    store = Store(Rules({None: TEAM, "risk": replace(TEAM, weekly_budget=0)}))
+    assert store.look(found(), at=0) == []
+    assert store.look(found(), at=24) == [("a", f"{SUMMARY}2026-11-03", "due")]
+    assert store.look(at=25) == []
+
+
+def test_what_eases_to_information_ends_for_those_who_were_told() -> None:
+    store = Store()
+    store.look(found(), at=0)
+    assert store.look(found(level="info"), at=1) == ENDED
+    assert store.look(found(level="info"), at=2) == []
+    assert store.look(at=3) == []
+
+
+def test_a_kind_that_is_off_or_an_amount_too_small_is_written_down_and_told_to_nobody() -> None:
+    rules = Rules({None: TEAM, "risk": replace(TEAM, minimum=Decimal(200))}, off=frozenset({"drift"}))
+    store = Store(rules)
+    assert store.look(found(amount="199.99"), found("b", None, kind="drift"), at=0) == []
+    assert [alert.candidate.level for alert in store.alerts.values()] == ["info", "info"]
+    assert store.look(found(amount="200"), at=1) == TOLD
+
+
+def test_the_first_route_that_fits_says_where_it_goes() -> None:
+    routes = (Route("budget", None, "#budgets", None), Route(None, "critical", None, False))
+    store = Store(Rules({None: TEAM, "risk": replace(TEAM, routes=routes)}))
+    assert store.look(found("a", "2", kind="budget", level="critical"), found("b", "1", level="critical"), at=0) == [
+        ("a", "#budgets", "due"),
+        ("a", PAGERDUTY, "due"),
+        ("b", "#risk", "due"),
+    ]
+
+
+def test_what_has_nowhere_to_go_is_told_once_it_has() -> None:
+    store = Store(Rules({None: replace(TEAM, channel=None)}))
+    assert store.look(found(), at=0) == []
+    store.rules = RULES
+    assert store.look(found(), at=1) == TOLD
+
+
+# Any history
+
+AMOUNTS = st.one_of(st.none(), st.sampled_from([Decimal(n) for n in (1, 100, 120, 149, 150, 225, 1000)]))
+THINGS = ("a", "b", "c", "d", "e")
+
+
+class Histories(RuleBasedStateMachine):
+    """Things come, grow, go; data is red; messages fail or are interrupted; people decide: at any hour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = Store()
+        self.now = START
+        self.present: dict[str, Candidate] = {}
+        # What left: (key, at, alert id, what), each key once, whatever is tried how often.
+        self.sent: dict[tuple[Any, ...], datetime] = {}
+        self.outside: list[tuple[datetime, str, Candidate]] = []
+
+    @rule(name=st.sampled_from(THINGS), amount=AMOUNTS, level=st.sampled_from(["info", "warning", "critical"]))
+    def come_or_change(self, name: str, amount: Decimal | None, level: str) -> None:
+        self.present[name] = replace(found(name, None, level), amount=amount)
+
+    @rule(name=st.sampled_from(THINGS))
+    def wake(self, name: str) -> None:
+        if name in self.present:
+            self.present[name] = replace(self.present[name], level="critical", is_urgent=True)
+
+    @rule(name=st.sampled_from(THINGS))
+    def go(self, name: str) -> None:
+        self.present.pop(name, None)
+
+    @rule(hours=st.sampled_from([1, 5, 11, 24, 80]))
+    def wait(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @rule(name=st.sampled_from(THINGS), action=st.sampled_from(["acknowledge", "snooze", "approve", "not_mine"]))
+    def decide(self, name: str, action: Any) -> None:
+        alert = self.store.alerts.get(found(name).alert_id)
+        if alert:
+            change, said = decide(alert, action, by="ines", now=self.now, snooze=timedelta(days=7))
+            assert said
+            self.store.write([change] if change else [])
+            again, _ = decide(self.store.alerts[alert.alert_id], action, by="ines", now=self.now, snooze=timedelta(7))
+            assert again is None
+
+    @rule(is_red=st.booleans(), survives=st.integers(0, 6), is_recorded=st.booleans())
+    def look(self, is_red: bool, survives: int, is_recorded: bool) -> None:
+        """Judge, then send until it is killed: `survives` messages leave, the last is perhaps not recorded."""
+        before = dict(self.store.alerts)
+        evaluation = replace(EVERYTHING, red_sources=frozenset({"aws"} if is_red else ()))
+        self.store.judge(list(self.present.values()), self.now, evaluation)
+        if is_red:
+            # On bad data nothing is opened, told or resolved. (A summary of what was withheld before may go.)
+            for alert_id, alert in self.store.alerts.items():
+                assert replace(before[alert_id], places={}) == replace(alert, places={})
+        for alert in list(self.store.alerts.values()):
+            for place, stands in alert.places.items():
+                if place == "withheld" or stands in ("told", "ended"):
+                    continue
+                if not survives:
+                    return
+                survives -= 1
+                self.deliver(alert.alert_id, place, stands, is_recorded=bool(survives) or is_recorded)
+
+    def deliver(self, alert_id: str, place: str, stands: str, *, is_recorded: bool) -> None:
+        alert = self.store.alerts[alert_id]
+        step = alert.notified_count if place != COMPANY else "not mine"
+        self.sent.setdefault((alert_id, place, step, stands.replace("tried", "due")), self.now)
+        after: Place = "ended" if stands == "end due" else "told"
+        if not is_recorded:
+            after = "end due" if stands == "end due" else "tried" if stands != "acknowledge due" else "acknowledge due"
+        self.store.alerts[alert_id] = replace(alert, places={**alert.places, place: after})
+
+    @invariant()
+    def nothing_is_told_twice_without_growth_or_a_graver_level(self) -> None:
+        told: dict[str, Event] = {}
+        for event in self.store.events:
+            if event.event in ("notified", "withheld"):
+                if earlier := told.get(event.alert_id):
+                    assert has_grown(event.amount, earlier.amount) or rank_of(event.level) > rank_of(earlier.level)
+                told[event.alert_id] = event
+            elif event.event == "approved" and event.alert_id in told:
+                told[event.alert_id] = replace(told[event.alert_id], amount=event.amount)
+
+    @invariant()
+    def at_most_two_warnings_in_any_seven_days_and_no_critical_withheld(self) -> None:
+        warned = [e.happened_at for e in self.store.events if e.event == "notified" and e.level == "warning" and e.team]
+        for first in warned:
+            assert sum(first <= at < first + timedelta(days=7) for at in warned) <= 2
+        assert all(event.level == "warning" for event in self.store.events if event.event == "withheld")
+
+    @invariant()
+    def at_most_one_summary_a_day(self) -> None:
+        days = Counter(
+            (event.team, event.happened_at.date())
+            for event in {(e.team, e.happened_at): e for e in self.store.events if e.event == "summarised"}.values()
+        )
+        assert all(number == 1 for number in days.values())
+
+    @invariant()
+    def quiet_hours_are_broken_by_urgent_alone(self) -> None:
+        for event in self.store.events:
+            if event.event in ("notified", "withheld", "summarised") and TEAM.is_quiet(event.happened_at):
+                assert event.event == "notified"
+                assert event.level == "urgent"
+
+    @invariant()
+    def no_end_is_told_that_was_not_begun_and_none_twice(self) -> None:
+        for alert_id, place, step, what in self.sent:
+            if what == "end due":
+                begun = {(alert_id, place, step, "due")} | {(alert_id, place, "not mine", "due")}
+                # A place that was told at an earlier step, and not at this one, is told of the end all the same.
+                earlier = {
+                    (alert_id, place, number, "due") for number in range(1, int(step) if step != "not mine" else 1)
+                }
+                assert (begun | earlier) & set(self.sent)
+
+    def teardown(self) -> None:
+        """Everything goes; when all that is due has left, whoever was told has been told of its end."""
+        self.present.clear()
+        for _ in range(3):
+            self.now += timedelta(days=8)
+            self.now = self.now.replace(hour=12)
+            self.store.judge([], self.now)
+            for alert in list(self.store.alerts.values()):
+                for place, stands in alert.places.items():
+                    if place != "withheld" and stands not in ("told", "ended"):
+                        self.deliver(alert.alert_id, place, stands, is_recorded=True)
+        for alert in self.store.alerts.values():
+            assert not alert.is_open
+            assert set(alert.places.values()) <= {"ended"}
+        approved = {event.alert_id for event in self.store.events if event.event == "approved"}
+        for alert_id, place, step, what in self.sent:
+            # Of what was only summarised, or called intended, no end is told.
+            if what == "due" and isinstance(step, int) and not place.startswith(SUMMARY) and alert_id not in approved:
+                ends = [sent for sent in self.sent if (sent[0], sent[1], sent[3]) == (alert_id, place, "end due")]
+                assert any(sent[2] >= step for sent in ends)
+        super().teardown()
+
+
+Histories.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestHistories = Histories.TestCase
