@@ -20,13 +20,13 @@ from mlspend.adapters.ledger_alerts import LedgerAlerts
 from mlspend.adapters.ledger_closings import LedgerClosings
 from mlspend.adapters.ledger_digests import LedgerDigests
 from mlspend.adapters.ledger_gates import LedgerGates
+from mlspend.adapters.ledger_messages import LedgerMessages
 from mlspend.adapters.ledger_money import LedgerMoney
 from mlspend.adapters.state_store import StateStore
 from mlspend.adapters.state_tables import (
     billing_currencies,
     dead_letters,
     deliveries,
-    messages,
     publications,
     watched_sources,
 )
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 _KEY = (deliveries.c.source, deliveries.c.billing_period, deliveries.c.version)
 
 
-class Ledger(LedgerMoney, LedgerClosings, LedgerGates, LedgerAlerts, LedgerDigests):
+class Ledger(LedgerMoney, LedgerClosings, LedgerGates, LedgerAlerts, LedgerDigests, LedgerMessages):
     """The state store in the words of the pipeline. All times are aware UTC datetimes; `now` comes from the caller."""
 
     def __init__(self, url: str) -> None:
@@ -278,39 +278,6 @@ class Ledger(LedgerMoney, LedgerClosings, LedgerGates, LedgerAlerts, LedgerDiges
             )
             for row in self._store.rows(newest)
         ]
-
-    # Messages
-
-    def claim_message(self, key: str, *, kind: str, destination: str, now: datetime) -> bool:
-        """Claim the right to send the message `key`; False where it was claimed before, sent or not.
-
-        A claim without `sent_at` is uncertain: its sender crashed between asking and being told. Look the message up
-        at its destination, then `record_message_sent` or `release_message`.
-        """
-        claim = self._store.upsert(messages).values(message_key=key, kind=kind, destination=destination, claimed_at=now)
-        with self._store.transaction() as connection:
-            return connection.execute(claim.on_conflict_do_nothing()).rowcount == 1
-
-    def record_message_sent(self, key: str, *, reference: str | None, now: datetime) -> None:
-        """Record that a claimed message is out; `reference` finds it again (Slack's channel and ts, a file name)."""
-        sent = sa.update(messages).where(messages.c.message_key == key, messages.c.sent_at.is_(None))
-        with self._store.transaction() as connection:
-            connection.execute(sent.values(sent_at=now, reference=reference))
-
-    def release_message(self, key: str) -> bool:
-        """Give back a claim whose message certainly did not go out; False where there is none, or it was sent."""
-        unsent = sa.delete(messages).where(messages.c.message_key == key, messages.c.sent_at.is_(None))
-        with self._store.transaction() as connection:
-            return connection.execute(unsent).rowcount == 1
-
-    def message(self, key: str) -> dict[str, Any] | None:
-        """Return what is known of the message `key`: the keys of `messages`, None where it was never claimed."""
-        found = self._store.rows(sa.select(messages).where(messages.c.message_key == key))
-        return found[0] if found else None
-
-    def messages(self) -> list[dict[str, Any]]:
-        """Return every message: message_key, kind, destination, claimed_at, sent_at, reference."""
-        return self._store.rows(sa.select(messages).order_by(messages.c.claimed_at, messages.c.message_key))
 
     def _write_landed(self, connection: sa.Connection, receipt: Receipt, now: datetime) -> None:
         landed = {

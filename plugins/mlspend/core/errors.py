@@ -156,6 +156,14 @@ class MessageRefused(Terminal):
     """Slack refused the message for a reason that a retry cannot mend."""
 
 
+class ThreadGone(MessageRefused):
+    """The message that a reply belongs below was deleted in Slack: what is left of its thread has no place."""
+
+
+class ClickUnreadable(Terminal):
+    """What Slack says of a click is not whole, or not about a button of mlspend."""
+
+
 class MessageUndelivered(Transient):
     """Slack did not take the message this time."""
 

@@ -46,7 +46,10 @@ class Step(StrEnum):
     MESSAGE_POSTED = "sending: it is out, unknown to the ledger"
     MESSAGE_RECORDED = "sending: the ledger knows"
 
+    REPLY_CLAIMED = "replying: the message is out and recorded, a part of its thread is claimed"
+    REPLY_POSTED = "replying: the part is out, unknown to the ledger"
+
     @property
     def kind(self) -> str:
-        """Landing, announcing (only where a source has a queue), building, publishing or sending."""
+        """Landing, announcing (only where a source has a queue), building, publishing, sending or replying."""
         return self.value.partition(":")[0]

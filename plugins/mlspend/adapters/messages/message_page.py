@@ -3,24 +3,33 @@
 It knows the block types our messages use; another one is an error, so that no part of a message goes missing unseen.
 """
 
+import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Any
 
+from mlspend.adapters.messages.message import Chart
+
 Json = dict[str, Any]
 
 
-def render(payload: Json) -> str:
-    """Return the page of a chat.postMessage payload; every text of it is escaped."""
+def render(payload: Json, thread: Sequence[Json] = (), chart: Chart | None = None) -> str:
+    """Return the page of a chat.postMessage payload and of the replies below it; every text of it is escaped."""
     template = Template(files("mlspend.adapters.messages").joinpath("message_page.html").read_text(encoding="utf-8"))
+    replies = "\n".join(f'<section class="reply">{_blocks(reply, chart)}</section>' for reply in thread)
     return template.substitute(
         title=escape(_title(payload)),
         channel=escape(payload["channel"]),
-        blocks="\n".join(_block(block) for block in payload["blocks"]),
+        blocks=_blocks(payload, chart),
+        thread=f'<p class="channel">In the thread below it</p>\n{replies}' if thread else "",
     )
+
+
+def _blocks(payload: Json, chart: Chart | None) -> str:
+    return "\n".join(_block(block, chart) for block in payload["blocks"])
 
 
 def _title(payload: Json) -> str:
@@ -28,19 +37,35 @@ def _title(payload: Json) -> str:
     return str(headers[0]) if headers else "Message"
 
 
-def _block(block: Json) -> str:
+def _block(block: Json, chart: Chart | None) -> str:
     writers: dict[str, Callable[[Json], str]] = {
         "header": lambda block: f"<h1>{escape(block['text']['text'])}</h1>",
         "context": lambda block: "".join(f"<p>{escape(each['text'])}</p>" for each in block["elements"]),
         "divider": lambda _: "<hr>",
         "rich_text": lambda block: "".join(_rich_text(element) for element in block["elements"]),
         "table": _table,
+        "actions": _actions,
+        "image": lambda block: _image(block, chart),
     }
     if block["type"] not in writers:
         raise ValueError(f"the page does not know Slack's block type {block['type']!r}: add it to message_page.py")
     # Our own block ids end in a number where a message holds several of a kind.
     kind = block.get("block_id", "").split("_")[0] or block["type"]
     return f'<div class="{escape(kind)}">{writers[block["type"]](block)}</div>'
+
+
+def _actions(block: Json) -> str:
+    """Return the buttons, which do nothing here."""
+    return "".join(
+        f'<button type="button" disabled>{escape(each["text"]["text"])}</button>' for each in block["elements"]
+    )
+
+
+def _image(block: Json, chart: Chart | None) -> str:
+    """Return the chart within the page: a file that only Slack holds cannot be shown."""
+    source = f' src="data:image/png;base64,{base64.b64encode(chart.png).decode()}"' if chart else ""
+    title = f"<figcaption>{escape(block['title']['text'])}</figcaption>" if block.get("title") else ""
+    return f'<figure>{title}<img{source} alt="{escape(block["alt_text"])}"></figure>'
 
 
 def _rich_text(element: Json) -> str:

@@ -1,12 +1,12 @@
 """Posts messages to Slack's Web API, each at most once: what is uncertain is looked up, not assumed.
 
 Only a rate limit is retried blindly, for then Slack has certainly not taken the message. After a lost connection or a
-server error it may have: the channel is searched for the message's key before anything is posted again.
+server error it may have: the channel, or the thread, is searched for the message's key before anything is posted again.
 """
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
@@ -14,45 +14,26 @@ from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_handlers import (
-    ConnectionErrorRetryHandler,
-    RateLimitErrorRetryHandler,
-    ServerErrorRetryHandler,
-)
 from slack_sdk.models.blocks import Block
 
-from mlspend.core.errors import MessageRefused, MessageUncertain, MessageUndelivered
+from mlspend.adapters.messages import slack_api
+from mlspend.core.errors import MessageRefused, MessageUncertain, ThreadGone
 
 EVENT_TYPE = "mlspend_message"
 
 _log = logging.getLogger(__name__)
-_SECONDS = 30
-_RATE_LIMIT_RETRIES = 3
 _ATTEMPTS = 2
 _PAGE = 200
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{8,}")
-# "Some aspect of the operation may have succeeded": https://docs.slack.dev/reference/methods/chat.postMessage#errors
-_MAYBE_DONE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-_RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
-_REMEDIES = {
-    "channel_not_found": "correct its name in mlspend.yml or create it; a private channel must invite the app",
-    "not_in_channel": "invite the app to the channel: /invite @mlspend",
-    "is_archived": "unarchive the channel, or name another in mlspend.yml",
-    "invalid_auth": "put a valid bot token (xoxb-…) into the Airflow connection or MLSPEND_SLACK_TOKEN",
-    "not_authed": "put a bot token (xoxb-…) into the Airflow connection or MLSPEND_SLACK_TOKEN",
-    "account_inactive": "the token's app or user is disabled: install the app again and use its new token",
-    "token_revoked": "the token was revoked: install the app again and use its new token",
-    "token_expired": "the token has expired: use a new one",
-    "missing_scope": "grant the app the scope and install it again",
-    "restricted_action": "a workspace policy forbids posting there: ask a workspace owner",
-    "msg_too_long": "the message is too long for Slack: please report this",
-    "invalid_blocks": "Slack does not accept the message's blocks: please report this",
-}
 
 
 @dataclass(frozen=True)
 class Posted:
-    """Where a message stands in Slack."""
+    """Where a message stands in Slack.
+
+    >>> str(Posted.parse("C0000000001/1793000000.000100"))
+    'C0000000001/1793000000.000100'
+    """
 
     channel_id: str
     ts: str
@@ -60,13 +41,21 @@ class Posted:
     def __str__(self) -> str:
         return f"{self.channel_id}/{self.ts}"
 
+    @classmethod
+    def parse(cls, text: str) -> "Posted":
+        """Read what `str` wrote."""
+        channel_id, _, ts = text.partition("/")
+        return cls(channel_id, ts)
 
-def compose(channel: str, text: str, blocks: Sequence[Block], *, key: str) -> dict[str, Any]:
+
+def compose(
+    channel: str, text: str, blocks: Sequence[Block | Mapping[str, Any]], *, key: str, thread: Posted | None = None
+) -> dict[str, Any]:
     """Return the payload of chat.postMessage. `key` travels in its metadata, which finds the message again."""
-    return {
-        "channel": channel,
+    payload = {
+        "channel": thread.channel_id if thread else channel,
         "text": text,
-        "blocks": [block.to_dict() for block in blocks],
+        "blocks": [block.to_dict() if isinstance(block, Block) else dict(block) for block in blocks],
         "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
         "mrkdwn": False,
         "link_names": False,
@@ -74,6 +63,7 @@ def compose(channel: str, text: str, blocks: Sequence[Block], *, key: str) -> di
         "unfurl_links": False,
         "unfurl_media": False,
     }
+    return {**payload, "thread_ts": thread.ts} if thread else payload
 
 
 def send(
@@ -81,11 +71,12 @@ def send(
 ) -> Posted:
     """Post what `compose` made and return where it stands.
 
-    `is_uncertain`: an earlier attempt may have posted it, so look first, among the channel's messages after `since`.
-    Raises MessageRefused (somebody must act), MessageUndelivered (not posted, try later) or MessageUncertain (it may
-    have been posted: try later with `is_uncertain`).
+    `is_uncertain`: an earlier attempt may have posted it, so look first, among the channel's messages after `since`,
+    or in the thread it belongs to.
+    Raises MessageRefused (somebody must act; ThreadGone: its thread was deleted), MessageUndelivered (not posted, try
+    later) or MessageUncertain (it may have been posted: try later with `is_uncertain`).
     """
-    if is_uncertain and (posted := _find(payload, token, since, base_url)):
+    if is_uncertain and (posted := find(payload, token, since, base_url)):
         return posted
     uncertain: MessageUncertain | None = None
     for _ in range(_ATTEMPTS):
@@ -94,47 +85,54 @@ def send(
         except MessageUncertain as error:
             _log.warning("%s; looking for it in the channel", error)
             uncertain = error
-        if posted := _find(payload, token, since, base_url):
+        if posted := find(payload, token, since, base_url):
             return posted
     raise uncertain or MessageUncertain(f"the message to {payload['channel']} was not posted")
 
 
-def _post(payload: dict[str, Any], token: str, base_url: str | None) -> Posted:
-    client = _client(token, base_url)
-    channel = payload["channel"]
-    try:
-        answer = client.chat_postMessage(**payload)
-    except SlackApiError as error:
-        raise _refusal(error, channel) from None
-    except (OSError, HTTPException) as error:
-        raise MessageUncertain(
-            f"Slack's answer to the message for {channel} was lost ({_reason(error)}); it is looked up at the next try"
-        ) from error
-    return Posted(str(answer["channel"]), str(answer["ts"]))
-
-
-def _find(payload: dict[str, Any], token: str, since: datetime, base_url: str | None) -> Posted | None:
-    """Return the posted message that carries the payload's key, None where the channel has none."""
+def find(payload: dict[str, Any], token: str, since: datetime, base_url: str | None) -> Posted | None:
+    """Return the posted message that carries the payload's key, None where there is none."""
     channel, key = payload["channel"], payload["metadata"]["event_payload"]["key"]
-    client = _client(token, base_url)
-    # Reading twice does no harm.
-    client.retry_handlers += [ConnectionErrorRetryHandler(), ServerErrorRetryHandler()]
+    client = slack_api.client(token, base_url, is_reading=True)
     try:
         channel_id = _find_channel(client, channel)
-        history = client.conversations_history(
-            channel=channel_id, oldest=f"{since.timestamp():.6f}", limit=_PAGE, include_all_metadata=True
-        )
-        for message in _items(history, "messages"):
+        for message in _messages(client, payload, channel_id, since):
             metadata = message.get("metadata", {})
             if metadata.get("event_type") == EVENT_TYPE and metadata.get("event_payload", {}).get("key") == key:
                 return Posted(channel_id, str(message["ts"]))
     except (SlackApiError, OSError, HTTPException) as error:
+        if isinstance(error, SlackApiError) and isinstance(gone := slack_api.refusal(error, "the reply"), ThreadGone):
+            raise gone from None
         raise MessageUncertain(
             f"it is not known whether the message for {channel} was posted, and Slack's history of the channel cannot "
-            f"be read ({_reason(error)}): nothing is posted again. Try later; a missing scope needs channels:history, "
-            "channels:read (private: groups:history, groups:read) granted to the app"
+            f"be read ({slack_api.reason(error)}): nothing is posted again. Try later; a missing scope needs "
+            "channels:history, channels:read (private: groups:history, groups:read) granted to the app"
         ) from error
     return None
+
+
+def _post(payload: dict[str, Any], token: str, base_url: str | None) -> Posted:
+    client = slack_api.client(token, base_url)
+    what = f"the message for {payload['channel']}"
+    try:
+        answer = client.chat_postMessage(**payload)
+    except SlackApiError as error:
+        raise slack_api.refusal(error, what) from None
+    except (OSError, HTTPException) as error:
+        raise MessageUncertain(
+            f"Slack's answer to {what} was lost ({slack_api.reason(error)}); it is looked up at the next try"
+        ) from error
+    return Posted(str(answer["channel"]), str(answer["ts"]))
+
+
+def _messages(client: WebClient, payload: dict[str, Any], channel_id: str, since: datetime) -> Iterator[dict[str, Any]]:
+    if thread_ts := payload.get("thread_ts"):
+        pages = client.conversations_replies(channel=channel_id, ts=thread_ts, limit=_PAGE, include_all_metadata=True)
+    else:
+        pages = client.conversations_history(
+            channel=channel_id, oldest=f"{since.timestamp():.6f}", limit=_PAGE, include_all_metadata=True
+        )
+    return _items(pages, "messages")
 
 
 def _find_channel(client: WebClient, channel: str) -> str:
@@ -144,37 +142,9 @@ def _find_channel(client: WebClient, channel: str) -> str:
     for each in _items(listing, "channels"):
         if each["name"] == channel.removeprefix("#"):
             return str(each["id"])
-    raise MessageRefused(f"Slack knows no channel {channel}: {_REMEDIES['channel_not_found']}")
+    raise MessageRefused(f"Slack knows no channel {channel}: {slack_api.REMEDIES['channel_not_found']}")
 
 
 def _items(pages: Any, kind: str) -> Iterator[dict[str, Any]]:
     for page in pages:
         yield from page[kind]
-
-
-def _refusal(error: SlackApiError, channel: str) -> MessageRefused | MessageUndelivered:
-    status, code = error.response.status_code, str(error.response.get("error"))
-    if status == 429 or code in _RATE_LIMITED:
-        return MessageUndelivered(f"Slack's rate limit kept the message for {channel} back: try again in a minute")
-    if status >= 500 or code in _MAYBE_DONE or not re.fullmatch(r"\w+", code):
-        return MessageUncertain(
-            f"Slack failed on the message for {channel} (HTTP {status}, {code[:200]}); it is looked up at the next try"
-        )
-    needed = f" ({error.response['needed']})" if error.response.get("needed") else ""
-    remedy = _REMEDIES.get(code, "see https://docs.slack.dev/reference/methods/chat.postMessage#errors")
-    return MessageRefused(f"Slack refused the message for {channel}, {code}{needed}: {remedy}")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, SlackApiError):
-        return f"HTTP {error.response.status_code}, {error.response.get('error')}"
-    return f"{type(error).__name__}: {error}"
-
-
-def _client(token: str, base_url: str | None) -> WebClient:
-    return WebClient(
-        token=token,
-        base_url=f"{(base_url or WebClient.BASE_URL).rstrip('/')}/",
-        timeout=_SECONDS,
-        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=_RATE_LIMIT_RETRIES)],
-    )
