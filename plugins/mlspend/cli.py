@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mlspend import cli_close, cli_config, cli_explain, cli_invoices, cli_links, cli_reconcile, cli_rules, cli_tags
+from mlspend import (
+    cli_close,
+    cli_config,
+    cli_explain,
+    cli_invoices,
+    cli_links,
+    cli_listen,
+    cli_reconcile,
+    cli_rules,
+    cli_tags,
+)
 from mlspend.core.errors import MlspendError
 
 if TYPE_CHECKING:
@@ -340,4 +350,5 @@ def _send_digest(ledger: "Ledger") -> list[Any]:
 
 
 cli_close.add_to(app)
+app.add_typer(cli_listen.app, name="alerts")
 app.command()(cli_explain.explain)

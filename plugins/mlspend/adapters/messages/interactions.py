@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.webhook import WebhookClient
 
 from mlspend.adapters.alerting import decisions
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.messages import slack_parts as part
+from mlspend.adapters.messages.slack_api import BoundedRateLimit
 from mlspend.core.alerts import Action
 from mlspend.core.errors import AlertUnknown, ClickUnreadable
 from mlspend.core.interactions import Click, mark_decided, read_click
@@ -77,12 +77,14 @@ def first_time(request_id: str, ledger: Ledger, now: datetime) -> bool:
 
 def tell(answer: Answer, base_url: str | None = None) -> bool:
     """Tell Slack, and whether it took it. What was decided stays so: a failure is logged, never raised."""
-    host = urlsplit(answer.url).netloc
-    # An address of our own is for tests and for gateways.
-    if not (answer.url.startswith("https://") and host in _HOSTS) and host != urlsplit(base_url or "").netloc:
+    address = urlsplit(answer.url)
+    # `base_url` where Slack is reached by an address of our own.
+    ours = urlsplit(base_url or "")
+    is_slacks = address.scheme == "https" and address.netloc in _HOSTS
+    if not is_slacks and not (address.netloc and address[:2] == ours[:2]):
         _log.warning("a click's answer is not sent: its address is not one of Slack's")
         return False
-    client = WebhookClient(answer.url, timeout=_SECONDS, retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=1)])
+    client = WebhookClient(answer.url, timeout=_SECONDS, retry_handlers=[BoundedRateLimit(max_retry_count=1)])
     for body in filter(None, (answer.body, answer.instead)):
         try:
             said = client.send_dict(dict(body))

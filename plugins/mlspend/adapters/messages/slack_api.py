@@ -40,7 +40,7 @@ REMEDIES = {
 }
 
 
-class _BoundedRateLimit(RateLimitErrorRetryHandler):
+class BoundedRateLimit(RateLimitErrorRetryHandler):
     """Waits as long as Slack asks for, where that is no longer than a task should sleep."""
 
     def _can_retry(
@@ -65,7 +65,7 @@ def client(token: str, base_url: str | None, *, is_reading: bool = False) -> Web
         token=token,
         base_url=f"{(base_url or WebClient.BASE_URL).rstrip('/')}/",
         timeout=_SECONDS,
-        retry_handlers=[_BoundedRateLimit(max_retry_count=_RATE_LIMIT_RETRIES), *again],
+        retry_handlers=[BoundedRateLimit(max_retry_count=_RATE_LIMIT_RETRIES), *again],
     )
 
 
