@@ -118,6 +118,26 @@ def hang_up() -> Deed:
     return lambda handler, ask: handler.hang_up()
 
 
+def hang_up_after_asking() -> Deed:
+    """Let the server do it, then close the connection."""
+
+    def deed(handler: "_Handler", ask: Callable[[], Answer]) -> None:
+        ask()
+        handler.hang_up()
+
+    return deed
+
+
+def keep_silent_after_asking(seconds: float = 10) -> Deed:
+    """Let the server do it, then say nothing for so long."""
+
+    def deed(handler: "_Handler", ask: Callable[[], Answer]) -> None:
+        ask()
+        keep_silent(seconds)(handler, ask)
+
+    return deed
+
+
 def reset_half_way() -> Deed:
     """Send half of the body, then reset the connection."""
 

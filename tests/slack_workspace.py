@@ -48,7 +48,7 @@ class Workspace:
         self.refusals_until_scanned = 0
         self.loses_answers = False
         self.url = server.url_for("/api/")
-        self._server = server
+        self.upload_base = server.url_for("").rstrip("/")
         self._names = channels
         for method, answer in (
             ("chat.postMessage", self._post),
@@ -130,7 +130,7 @@ class Workspace:
         asked = _asked(request)
         file_id = f"F{len(self.files) + 1:010}"
         self.files[file_id] = File(asked["filename"], int(asked["length"]))
-        return _answer({"ok": True, "file_id": file_id, "upload_url": self._server.url_for(f"/upload/{file_id}")})
+        return _answer({"ok": True, "file_id": file_id, "upload_url": f"{self.upload_base}/upload/{file_id}"})
 
     def _take_file(self, request: Request) -> Response:
         self.files[request.path.rpartition("/")[2]].content = request.get_data()

@@ -10,8 +10,9 @@ from pytest_httpserver import HTTPServer
 from slack_sdk.models.blocks import HeaderBlock
 from werkzeug import Request, Response
 
-from mlspend.adapters.messages import slack
+from mlspend.adapters.messages import slack, slack_api
 from mlspend.core.errors import MessageRefused, MessageUncertain, MessageUndelivered
+from tests.fault_proxy import Deed, fault_proxy, hang_up_after_asking, keep_silent_after_asking, reset_half_way
 
 SINCE = datetime(2026, 10, 26, tzinfo=UTC)
 KEY = "digest/2026-W43/#ml-spend"
@@ -94,6 +95,47 @@ def test_a_rate_limit_that_stays_leaves_the_message_unsent(
     assert len(bodies) == 4
 
 
+def test_a_wait_longer_than_a_task_should_sleep_is_left_to_the_scheduler(httpserver: HTTPServer) -> None:
+    limited = json_response({"ok": False, "error": "ratelimited"}, 429, Retry_After="3600")
+    bodies = answer_in_turn(httpserver, limited, json_response(POSTED))
+    with pytest.raises(MessageUndelivered, match="in 3600 seconds"):
+        send(httpserver)
+    assert len(bodies) == 1
+
+
+@pytest.mark.parametrize("asked", ["1", "60", "x"])
+def test_slack_is_given_the_time_that_it_asks_for(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("slack_sdk.http_retry.builtin_handlers.time.sleep", slept.append)
+    limited = json_response({"ok": False, "error": "ratelimited"}, 429, Retry_After=asked)
+    answer_in_turn(httpserver, limited, json_response(POSTED))
+    if asked == "x":
+        with pytest.raises(MessageUndelivered, match="in a minute"):
+            send(httpserver)
+        assert slept == []
+    else:
+        send(httpserver)
+        assert int(asked) <= slept[0] <= int(asked) + 1
+
+
+@pytest.mark.parametrize(
+    "deed", [reset_half_way(), hang_up_after_asking(), keep_silent_after_asking()], ids=["reset", "hung up", "silent"]
+)
+def test_a_message_that_slack_took_before_the_line_was_lost_is_found(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, deed: Deed
+) -> None:
+    monkeypatch.setattr(slack_api, "_SECONDS", 1)
+    bodies = answer_in_turn(httpserver, json_response(POSTED))
+    expect_history(httpserver, {"ts": "1793000000.000001", "metadata": PAYLOAD["metadata"]})
+    with fault_proxy(httpserver.url_for("/")) as proxy:
+        proxy.fail(deed, path="chat.postMessage", method="POST")
+        found = slack.send(PAYLOAD, token="xoxb-1", since=SINCE, base_url=f"{proxy.address}/api/")
+    assert found == slack.Posted("C0000000001", "1793000000.000001")
+    assert len(bodies) == 1
+
+
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
@@ -101,6 +143,10 @@ def test_a_rate_limit_that_stays_leaves_the_message_unsent(
         ("not_in_channel", "/invite @mlspend"),
         ("invalid_auth", "MLSPEND_SLACK_TOKEN"),
         ("token_revoked", "install the app again"),
+        ("channel_not_found", "private channel must invite the app"),
+        ("msg_too_long", "please report"),
+        ("msg_blocks_too_long", "please report"),
+        ("invalid_blocks", "please report"),
         ("is_archived", "unarchive"),
         ("some_new_error", "docs.slack.dev"),
     ],

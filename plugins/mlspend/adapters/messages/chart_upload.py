@@ -5,6 +5,7 @@ found again by the reply's key, its alternative text is a field that Slack requi
 shows nothing twice. Why not otherwise: docs/decisions.
 """
 
+import re
 import time
 from datetime import datetime
 from http.client import HTTPException
@@ -24,6 +25,7 @@ from mlspend.core.errors import MessageRefused, MessageUncertain, MessageUndeliv
 # https://github.com/slackapi/slack-github-action/issues/413
 _WAITS = (1.0, 2.0, 4.0, 8.0)
 _ALT_TEXT = 2_000
+_UNFIT = re.compile(r"[^\w.-]+")
 
 
 def send(
@@ -71,12 +73,12 @@ def _upload(chart: Chart, token: str, base_url: str | None) -> str:
     what = f"the chart {chart.file_name}"
     try:
         answer = slack_api.client(token, base_url).files_upload_v2(
-            file=chart.png, filename=chart.file_name, title=chart.title
+            file=chart.png, filename=_UNFIT.sub("_", chart.file_name), title=chart.title
         )
         return str(answer["files"][0]["id"])
     except SlackApiError as error:
         refused = slack_api.refusal(error, what)
         raise MessageUndelivered(str(refused)) if isinstance(refused, MessageUncertain) else refused from None
-    except (OSError, HTTPException, SlackRequestError, KeyError, IndexError) as error:
-        # A file that nobody was shown may be uploaded again.
+    except (OSError, HTTPException, SlackRequestError, LookupError, TypeError, ValueError) as error:
+        # Also an answer without address or file. A file that nobody was shown may be uploaded again.
         raise MessageUndelivered(f"Slack did not take {what} ({slack_api.reason(error)[:200]}): try again") from error

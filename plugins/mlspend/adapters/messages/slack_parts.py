@@ -7,6 +7,7 @@ a header, 3,000 in a text, one table in a message with 100 rows and 10,000 chara
 about 13,000 characters in all is refused, too: https://github.com/slackapi/bolt-js/issues/2509.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from slack_sdk.models.blocks import (
@@ -26,18 +27,22 @@ TABLE_ROWS = 40
 _NAME_LENGTH = 40
 _NAMES_LISTED = 10
 
+_EMOJI = re.compile(r":(?=[\w+'-]*[a-z][\w+'-]*:)")
+
 Line = Sequence[RichTextElementParts.Text]
 
 
 def escape(words: str) -> str:
-    """Return text as mrkdwn shows it unchanged, save for emphasis.
+    r"""Return text as mrkdwn shows it unchanged, save for emphasis, which our messages switch off (`mrkdwn` false).
 
+    What would be the name of an emoji gets an invisible character, for it cannot be escaped.
     https://docs.slack.dev/messaging/formatting-message-text#escaping
 
-    >>> escape("<!channel> & co")
-    '&lt;!channel&gt; &amp; co'
+    >>> escape("<!channel> & co"), escape(":tada: at 08:30:15")
+    ('&lt;!channel&gt; &amp; co', ':\u200btada: at 08:30:15')
     """
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    words = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _EMOJI.sub(":\u200b", words)
 
 
 def name(words: str) -> str:

@@ -84,7 +84,8 @@ def _cut_header(block: Json) -> Iterator[Json]:
         return
     yield {**block, "text": {**block["text"], "text": f"{words[: HEADER - 1]}…"}}
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": words, "style": {"bold": True}}]}
-    yield from _cut_rich_text({"type": "rich_text", "elements": [section]})
+    name = {"block_id": block["block_id"]} if "block_id" in block else {}
+    yield from _cut_rich_text({"type": "rich_text", **name, "elements": [section]})
 
 
 def _cut_context(block: Json) -> Iterator[Json]:
@@ -134,11 +135,11 @@ def _cut_table(block: Json) -> Iterator[Json]:
 
 
 def _cut_row(row: list[Json], room: int) -> Iterator[list[Json]]:
-    if size(row) <= room:
+    if size(row) <= room and all(size(cell) <= TEXT for cell in row):
         yield row
         return
     # As many rows as the longest cell needs, each cell going on below itself.
-    width = room // len(row)
+    width = min(room // len(row), TEXT)
     cells = [_cut_cell(cell, width) for cell in row]
     for number in range(max(map(len, cells))):
         yield [cell[number] if number < len(cell) else {"type": "raw_text", "text": " "} for cell in cells]
