@@ -70,7 +70,14 @@ def company(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 def test_every_command_is_there_and_says_what_it_is_for() -> None:
     wanted = {"config", "demo", "example", "land", "build", "check", "publish", "digest", "run", "status", "sql", "try"}
-    wanted |= {"publications", "tags", "links"} | {"close", "chargeback", "invoices", "reconcile", "rules", "explain"}
+    wanted |= {"publications", "tags", "links", "alerts"} | {
+        "close",
+        "chargeback",
+        "invoices",
+        "reconcile",
+        "rules",
+        "explain",
+    }
     assert wanted == set(get_command(app).commands)  # type: ignore[attr-defined]
     overview = mlspend("--help").stdout
     for words in commands():
