@@ -8,16 +8,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import httpx
 import pytest
 
 from mlspend.adapters import airflow_processes, airflow_standalone, demo
 from mlspend.adapters.airflow_standalone import Standalone
 from mlspend.adapters.home import Home
+from mlspend.adapters.ledger import Ledger
 from mlspend.core.errors import AirflowNotReady, TaskFailed
+from tests.slack_clicks import ALERT_ID, click, form, open_alert, sign
+
+SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +33,8 @@ def example_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="module")
 def airflow(example_home: Home) -> Iterator[Standalone]:
-    with airflow_standalone.start(example_home, extra=demo.EXAMPLE_ENVIRONMENT) as running:
+    secret = {"MLSPEND_SLACK_SIGNING_SECRET": SIGNING_SECRET}
+    with airflow_standalone.start(example_home, extra={**demo.EXAMPLE_ENVIRONMENT, **secret}) as running:
         demo.write_exports(example_home, tell=print)
         running.wait_until_ready(demo.CHAIN)
         yield running
@@ -90,6 +97,49 @@ def test_a_damaged_restatement_fails_with_its_own_error_and_leaves_what_is_publi
     for words in ("land_deliveries", "2026-10", damaged.name):
         assert words in str(failure.value)
     assert read_totals(example_home) == first_run
+
+
+def test_a_click_in_slack_reaches_its_alert_through_the_plugin(airflow: Standalone, example_home: Home) -> None:
+    body = form(click("approve"))
+    url, now = f"{airflow.api.url}/mlspend/slack/actions", datetime.now(UTC)
+    with Ledger.open(example_home) as ledger, httpx.Client(trust_env=False, timeout=30) as slack:
+        open_alert(ledger)
+        refused = slack.post(url, content=body, headers=sign(body, "another secret", now))
+        alert = ledger.alert(ALERT_ID)
+        assert alert
+        assert (refused.status_code, refused.content, alert.state) == (401, b"", "open")
+        answers = [slack.post(url, content=body, headers=sign(body, SIGNING_SECRET, now)) for _ in range(2)]
+        assert [each.status_code for each in answers] == [200, 200]
+        # Slack waits three seconds, and not for what it is told afterwards.
+        assert [event.event for event in ledger.alert_events(ALERT_ID)] == ["approved"]
+    assert SIGNING_SECRET not in (airflow.folder / "standalone.log").read_text()
+
+
+@contextlib.contextmanager
+def connection_with_secret(airflow: Standalone, secret: str) -> Iterator[None]:
+    """Set up slack_default in Airflow's own database, as its page does."""
+    [(user, password)] = json.loads((airflow.folder / "passwords.json").read_text()).items()
+    with httpx.Client(base_url=airflow.api.url, trust_env=False, timeout=30) as client:
+        token = client.post("/auth/token", json={"username": user, "password": password}).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        extra = json.dumps({"signing_secret": secret})
+        made = {"connection_id": "slack_default", "conn_type": "slack", "extra": extra}
+        client.post("/api/v2/connections", json=made).raise_for_status()
+        try:
+            yield
+        finally:
+            client.delete("/api/v2/connections/slack_default").raise_for_status()
+
+
+def test_the_signing_secret_may_stand_in_the_connection(airflow: Standalone) -> None:
+    body = form({"type": "view_submission"})
+    url, now = f"{airflow.api.url}/mlspend/slack/actions", datetime.now(UTC)
+    with connection_with_secret(airflow, "of the connection"), httpx.Client(trust_env=False, timeout=30) as slack:
+        statuses = [
+            slack.post(url, content=body, headers=sign(body, secret, now)).status_code
+            for secret in ("of the connection", SIGNING_SECRET)
+        ]
+    assert statuses == [200, 401]
 
 
 def test_a_second_airflow_in_the_same_home_is_refused(airflow: Standalone, example_home: Home) -> None:

@@ -37,6 +37,7 @@ class AirflowApi:
     """
 
     def __init__(self, url: str, user: str, password: str) -> None:
+        self.url = url
         self._credentials = {"username": user, "password": password}
         # A proxy of the environment must not come between two processes of this machine.
         self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
