@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import duckdb
@@ -17,6 +18,7 @@ import pytest
 import yaml
 from moto import mock_aws
 from pydantic import BaseModel
+from slack_sdk import WebClient
 from slack_sdk.models.blocks import Block
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -25,6 +27,8 @@ from mlspend.adapters import config
 from mlspend.adapters.config_model import Config
 from mlspend.adapters.digests import slack_blocks
 from mlspend.adapters.home import PROJECT_ROOT, Home
+from mlspend.adapters.messages import slack_api
+from mlspend.adapters.messages.buttons import alert_buttons
 from mlspend.cli import app
 from mlspend.core import errors
 from mlspend.core.digest import OpenPeriod
@@ -49,6 +53,7 @@ USER_PAGES = [
         "freshness",
         "reconciliation",
         "retention",
+        "slack",
         "tag-policy",
         "shared-costs",
     )
@@ -266,6 +271,37 @@ def test_what_is_retried_is_what_a_retry_can_mend() -> None:
 def test_the_permissions_only_read(text: str) -> None:
     policy = json.loads(text)
     assert [each["Action"] for each in policy["Statement"]] == ["s3:ListBucket", "s3:GetObject"]
+
+
+def test_the_slack_app_may_do_what_is_asked_of_it_and_no_more() -> None:
+    page = DOCS / "slack.md"
+    [manifest], [socket_mode] = (
+        map(json.loads, blocks(page, "json manifest")),
+        map(json.loads, blocks(page, "json socket")),
+    )
+    needed = {
+        "chat_postMessage": {"chat:write"},
+        "files_upload_v2": {"files:write"},
+        "conversations_list": {"channels:read", "groups:read"},
+        "conversations_history": {"channels:history", "groups:history"},
+        "conversations_replies": {"channels:history", "groups:history"},
+    }
+    code = "".join(path.read_text() for path in (PROJECT_ROOT / "plugins/mlspend/adapters/messages").glob("*.py"))
+    called = {name for name in dir(WebClient) if "_" in name and f".{name}(" in code}
+    scopes = manifest["oauth_config"]["scopes"]["bot"]
+    assert sorted(scopes) == sorted(set().union(*(needed[method] for method in called)))
+    explained = [scope for cells in rows(page) for scope in in_code(cells[0]) if ":" in scope]
+    assert sorted(explained) == sorted(scopes)
+    assert manifest["settings"]["interactivity"]["is_enabled"] is True
+    assert urlsplit(manifest["settings"]["interactivity"]["request_url"]).path == "/mlspend/slack/actions"
+    assert (manifest["settings"]["socket_mode_enabled"], socket_mode["socket_mode_enabled"]) == (False, True)
+
+
+def test_every_refusal_of_slack_that_has_a_remedy_and_every_button_is_explained() -> None:
+    cells = [row[0] for row in rows(DOCS / "slack.md")]
+    assert set(slack_api.REMEDIES) <= {code for cell in cells for code in in_code(cell)}
+    labels = [button["text"]["text"] for button in alert_buttons("a1").to_dict()["elements"]]
+    assert [cell for cell in cells if cell in labels] == labels
 
 
 @mock_aws

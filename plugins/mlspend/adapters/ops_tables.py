@@ -119,7 +119,10 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             "destination": ("varchar", "Channel or file"),
             "claimed_at": ("timestamp", "When a sender began"),
             "sent_at": ("timestamp", "When it was out; empty while uncertain"),
-            "reference": ("varchar", "How to find it at its destination"),
+            "reference": (
+                "varchar",
+                "How to find it at its destination; or not begun: it is to follow",
+            ),
         },
     ),
     "api_calls": (
