@@ -36,5 +36,5 @@ with DAG(
 ):
     build = BuildWarehouseOperator(task_id="build_warehouse")
     prove = ProveWarehouseOperator(task_id="prove_warehouse", build=build.output)
-    publish = PublishWarehouseOperator(task_id="publish_warehouse", build=build.output, outlets=[WAREHOUSE])
+    publish = PublishWarehouseOperator(task_id="publish_warehouse", build=prove.output, outlets=[WAREHOUSE])
     build >> prove >> publish

@@ -10,7 +10,7 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,10 +21,9 @@ import duckdb
 
 from expectations.engine import CONNECTION_STRING, open_session, quote
 from expectations.measures import LAYERS, prepare
+from mlspend.core.check_effects import SEVERITIES, Effect
 from mlspend.core.proof_plan import ProofPlan
 
-# Beyond this many partitions a failure is reported for all of them together.
-_MOST_PARTITIONS_ASKED_SINGLY = 40
 _SAMPLE_ROWS = 3
 # What readers call that which a question is about, where the session has another name for it.
 _SUBJECTS = {
@@ -137,6 +136,7 @@ def _ask(measured: Measured) -> list[Result]:
     questions += [
         Question("warehouse", asset, expectations) for asset, expectations in marts.warehouse_suites().items()
     ]
+    questions = [_with_effects(question, measured.plan.effects) for question in questions]
     asker = _Asker(measured.session)
     results: list[Result] = []
     for question in questions:
@@ -145,6 +145,28 @@ def _ask(measured: Measured) -> list[Result]:
     asker.close()
     measured.session.close()
     return results
+
+
+def _with_effects(question: Question, effects: Mapping[str, Effect]) -> Question:
+    """Give the expectations the effects that the configuration states in place of their own."""
+    expectations = []
+    for expectation in question.expectations:
+        name = name_of(question.asset, expectation)
+        effect = effects.get(name, expectation.meta["effect"])
+        update = {"severity": SEVERITIES[effect], "meta": {**expectation.meta, "effect": effect, "check": name}}
+        expectations.append(expectation.copy(update=update))
+    return Question(question.layer, question.asset, expectations)
+
+
+def name_of(asset: str, expectation: Any) -> str:
+    """Return what configuration and data_quality call an expectation: its rule, or column and what is asked of it.
+
+    For example `charge_date_near_period` or `focus_costs.charge_category.in_set`.
+    """
+    if rule := expectation.meta.get("rule"):
+        return str(rule)
+    subject = _SUBJECTS.get(asset, asset).replace(" ", "_")
+    return f"{subject}.{expectation.column}.{expectation.meta['kind']}"
 
 
 def _unasked(question: Question, problem: str) -> list[Result]:
@@ -157,24 +179,28 @@ def _answers(asker: "_Asker", question: Question) -> Iterator[Result]:
     for expectation, answer in zip(question.expectations, first, strict=True):
         if answer.success:
             yield _result(question, expectation, success=True)
-        elif problem := _problem_of(answer.exception_info):
-            yield _result(question, expectation, evaluated=False, problem=problem)
         else:
-            yield from _failures(asker, question, expectation)
+            yield from _failures(asker, question, expectation, _problem_of(answer.exception_info))
 
 
-def _failures(asker: "_Asker", question: Question, expectation: Any) -> Iterator[Result]:
-    """Ask once more per partition; what only shows across partitions is told for all of them together."""
-    partitions = asker.partitions(question.asset)
+def _failures(asker: "_Asker", question: Question, expectation: Any, problem: str) -> Iterator[Result]:
+    """Ask once more per partition; what only shows across partitions is told for all of them together.
+
+    `problem` is why the expectation could not be evaluated about all of them, empty where it was.
+    """
     single = []
-    for source, period in partitions if len(partitions) <= _MOST_PARTITIONS_ASKED_SINGLY else []:
+    for source, period in asker.partitions(question.asset):
         rows = f"select * from {question.asset} where x_source = {quote(source)} and billing_period = {quote(period)}"
-        count, sample = asker.explain(question.asset, expectation, rows)
-        if count:
-            place = {"x_source": source, "billing_period": period}
+        place = {"x_source": source, "billing_period": period}
+        count, sample, own_problem = asker.explain(question.asset, expectation, rows)
+        if own_problem:
+            single.append(_result(question, expectation, evaluated=False, problem=own_problem, **place))
+        elif count:
             single.append(_result(question, expectation, count=count, sample=sample, **place))
-    if not single:
-        count, sample = asker.explain(question.asset, expectation)
+    if problem and not any(not one["is_evaluated"] for one in single):
+        single.append(_result(question, expectation, evaluated=False, problem=problem))
+    elif not single:
+        count, sample, _ = asker.explain(question.asset, expectation)
         single.append(_result(question, expectation, count=count, sample=sample))
     yield from single
 
@@ -225,19 +251,21 @@ class _Asker:
         query = f"select distinct x_source, billing_period from {table} where x_source || billing_period is not null"
         return sorted(self._session.execute(query).fetchall())
 
-    def explain(self, table: str, expectation: Any, query: str | None = None) -> tuple[int, list[dict[str, Any]]]:
-        """Return the number of unexpected rows and a few of them."""
+    def explain(self, table: str, expectation: Any, query: str | None = None) -> tuple[int, list[dict[str, Any]], str]:
+        """Return the number of unexpected rows, a few of them, and why it could not be evaluated, if that is so."""
         if "unexpected_rows_query" in expectation.__fields__:
-            result = self.ask(table, [expectation], "COMPLETE", query)[0].result
-            return result.get("observed_value", 0), result.get("details", {}).get("unexpected_rows", [])[:_SAMPLE_ROWS]
+            answer = self.ask(table, [expectation], "COMPLETE", query)[0]
+            rows = answer.result.get("details", {}).get("unexpected_rows", [])[:_SAMPLE_ROWS]
+            return answer.result.get("observed_value", 0), rows, _problem_of(answer.exception_info)
         columns = {row[0] for row in self._session.execute(f"describe {table}").fetchall()}
         wanted = {
             "result_format": "SUMMARY",
             "unexpected_index_column_names": [key for key in _LINE_KEYS if key in columns],
             "partial_unexpected_count": _SAMPLE_ROWS,
         }
-        result = self.ask(table, [expectation], wanted, query)[0].result
-        return result.get("unexpected_count", 0), result.get("partial_unexpected_index_list", [])
+        answer = self.ask(table, [expectation], wanted, query)[0]
+        sample = answer.result.get("partial_unexpected_index_list", [])
+        return answer.result.get("unexpected_count", 0), sample, _problem_of(answer.exception_info)
 
 
 def _answer_to(expectation: Any, answers: list[Any]) -> Any:
@@ -275,6 +303,7 @@ def _result(
     return {
         "layer": question.layer,
         "suite": question.asset,
+        "check_name": name_of(question.asset, expectation),
         "expectation": rule or expectation.configuration.type,
         "subject": f"{subject}.{column}" if column else subject,
         "reason": expectation.notes,

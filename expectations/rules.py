@@ -13,12 +13,13 @@ Suites = dict[str, list[gxe.Expectation]]
 
 def not_null(column: str, effect: Effect, reason: str) -> gxe.Expectation:
     """Expect a value in every row of `column`."""
-    return gxe.ExpectColumnValuesToNotBeNull(column=column, **_means(effect, reason))
+    return gxe.ExpectColumnValuesToNotBeNull(column=column, **_means(effect, reason, kind="not_null"))
 
 
 def in_set(column: str, values: Iterable[str], effect: Effect, reason: str) -> gxe.Expectation:
     """Expect every value of `column` that is not NULL to be one of `values`."""
-    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(values), **_means(effect, reason))
+    means = _means(effect, reason, kind="in_set")
+    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(values), **means)
 
 
 def no_rows(name: str, query: str, effect: Effect, reason: str) -> gxe.Expectation:

@@ -248,6 +248,7 @@ def _fill_warehouse(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         """create table marts.data_quality (
             build_id varchar, checked_at timestamp, layer varchar, suite varchar, expectation varchar, subject varchar,
             x_source varchar, billing_period varchar, is_success boolean, is_evaluated boolean, unexpected_count bigint,
-            sample varchar, severity varchar, effect varchar, reason varchar
+            sample varchar, severity varchar, effect varchar, reason varchar,
+            check_name varchar
         )"""
     )

@@ -51,6 +51,7 @@ USER_PAGES = [
         "events",
         "exports",
         "freshness",
+        "gates",
         "reconciliation",
         "retention",
         "slack",

@@ -13,6 +13,7 @@ from mlspend import (
     cli_close,
     cli_config,
     cli_explain,
+    cli_gates,
     cli_invoices,
     cli_links,
     cli_listen,
@@ -50,6 +51,7 @@ app.add_typer(cli_links.app, name="links")
 app.add_typer(cli_invoices.app, name="invoices")
 app.command("reconcile")(cli_reconcile.reconcile)
 app.add_typer(cli_tags.app, name="tags")
+app.add_typer(cli_gates.app, name="gates")
 app.add_typer(cli_rules.app, name="rules")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]

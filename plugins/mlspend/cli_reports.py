@@ -194,6 +194,7 @@ def show_status(ledger: "Ledger", home: "Home", sources: Sequence["Freshness"], 
                 "warehouse": str(home.published_warehouse) if home.published_warehouse.exists() else None,
                 "publication": published,
                 "freshness": freshness_rows(sources),
+                "held_back": [one for one in ledger.held_deliveries() if one.is_open],
                 "billing_periods": cli_close.period_rows(home),
                 "deliveries": deliveries,
                 "dead_letters": dead_letters,
@@ -204,6 +205,8 @@ def show_status(ledger: "Ledger", home: "Home", sources: Sequence["Freshness"], 
     show_deliveries(deliveries)
     show_freshness(sources)
     cli_close.show_periods(cli_close.period_rows(home))
+    if any(one.is_open for one in ledger.held_deliveries()):
+        show_lines(["what is held keeps readers at an older state of its billing period: `mlspend gates`"])
     if dead_letters:
         show_lines([f"{len(dead_letters)} messages of the queues led to nothing: --json and ops.dead_letters say why"])
     show_table("Messages", messages)

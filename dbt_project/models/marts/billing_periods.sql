@@ -10,6 +10,10 @@ closed_periods as (
     select * from {{ ref('closed_periods').include(database=false) }}
 ),
 
+stale_periods as (
+    select * from {{ ref('stale_periods').include(database=false) }}
+),
+
 final as (
     select
         period_finality.x_source,
@@ -25,9 +29,13 @@ final as (
         closed_periods.note,
         period_finality.line_count,
         period_finality.uninvoiced_line_count,
-        period_finality.uninvoiced_cost
+        period_finality.uninvoiced_cost,
+        stale_periods.stale_since is not null as is_stale,
+        stale_periods.stale_since,
+        stale_periods.reasons as stale_reasons
     from period_finality
     left join closed_periods using (x_source, billing_period)
+    left join stale_periods using (x_source, billing_period)
 )
 
 select * from final

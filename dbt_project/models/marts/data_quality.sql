@@ -15,5 +15,6 @@ select
     cast(null as varchar) as sample, -- noqa: RF04
     cast(null as varchar) as severity,
     cast(null as varchar) as effect,
-    cast(null as varchar) as reason
+    cast(null as varchar) as reason,
+    cast(null as varchar) as check_name
 where false

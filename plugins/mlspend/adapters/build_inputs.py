@@ -22,12 +22,14 @@ class BuildInputs:
     `frozen` are the rules that a billing period of a source was closed with, by (source, period): they are used in the
     configuration's place. `tables` are rows by the name under which a model asks for them (macro `input_rows`), as
     plain values for JSON; another row makes another build, in which no partition need be rebuilt. `rates` convert
-    amounts to the reporting currency, where there is one.
+    amounts to the reporting currency, where there is one. `held_back` are (source, period) of which what is published
+    stays, whatever counts: the gates hold back what is newer.
     """
 
     frozen: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     tables: Mapping[str, Rows] = field(default_factory=dict)
     rates: ExchangeRates | None = None
+    held_back: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def tables_hash(self) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from mlspend.adapters.config_gates import check_gates
 from mlspend.adapters.config_model import Config
 from mlspend.adapters.config_money_checks import check_currencies, check_invoices
 from mlspend.adapters.config_ownership_checks import check_keys, check_meanings, check_names, check_ownership
@@ -169,6 +170,7 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from check_shared_costs(config)
     yield from check_words_of_shares(config)
     yield from check_invoices(config)
+    yield from check_gates(config.gates)
 
 
 def _check_locations(config: Config) -> Iterator[tuple[Place, str]]:

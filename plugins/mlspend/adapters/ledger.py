@@ -186,7 +186,7 @@ class Ledger(LedgerMoney, LedgerClosings, LedgerGates, LedgerAlerts, LedgerDiges
         """
         columns = [column for column in deliveries.c if column.name != "receipt"]
         rows = self._store.rows(sa.select(*columns).order_by(*columns[:2], deliveries.c.delivered_at, columns[2]))
-        standings = describe_standings((_record(row) for row in rows), self._published())
+        standings = describe_standings((_record(row) for row in rows), self._published(), self._held())
         described = []
         for row in rows:
             standing = standings[row["source"], row["billing_period"], row["version"]]
@@ -325,6 +325,14 @@ class Ledger(LedgerMoney, LedgerClosings, LedgerGates, LedgerAlerts, LedgerDiges
             facts["landed_at"] = sa.case((is_first, given.landed_at), else_=known.landed_at)
         place = [known.source, known.billing_period, known.version]
         connection.execute(insert.on_conflict_do_update(index_elements=place, set_={"delivered_at": newest, **facts}))
+
+    def _held(self) -> dict[Key, str]:
+        """The contents that the gates hold back, and why."""
+        return {
+            (one.source, one.billing_period, one.version): " ".join(one.reasons)
+            for one in self.held_deliveries()
+            if one.is_open
+        }
 
     def _published(self) -> set[Key]:
         """The contents that readers see; what is published as sums only counts although its landed lines are gone."""

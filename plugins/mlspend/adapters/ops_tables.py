@@ -44,7 +44,10 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             "billing_period": ("varchar", "The provider's billing period, YYYY-MM"),
             "version": ("varchar", "Execution or assembly id, or a hash of the content"),
             "export_kind": ("varchar", "Kind of export as recognised by its content"),
-            "status": ("varchar", "published, built or landed (it counts), superseded, ignored, rejected or seen"),
+            "status": (
+                "varchar",
+                "published, built or landed (it counts), held, superseded, ignored, rejected or seen",
+            ),
             "reason": ("varchar", "Why it is not what readers see; empty where it is"),
             "delivered_at": ("timestamp", "When the provider wrote it"),
             "seen_at": ("timestamp", "When it was first found"),
@@ -100,6 +103,23 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             "rules": ("varchar", "The rules, as JSON"),
         },
     ),
+    "held_deliveries": (
+        "Deliveries that the quality gates hold or held back, and who took one as right all the same.",
+        {
+            "source": ("varchar", "Short name of the configured export"),
+            "billing_period": ("varchar", "The provider's billing period, YYYY-MM"),
+            "version": ("varchar", "The delivery, or the earlier one that first held the same lines"),
+            "is_held": ("boolean", "Whether this publication leaves it out"),
+            "held_since": ("timestamp", "When the billing period went red, over all its deliveries since"),
+            "checked_at": ("timestamp", "When this delivery was last judged"),
+            "reasons": ("varchar[]", "Why, one sentence per check that said no"),
+            "build_id": ("varchar", "The build that was asked about, in marts.data_quality"),
+            "released_at": ("timestamp", "When it was published, or another delivery came in its place"),
+            "accepted_at": ("timestamp", "When somebody took it as right"),
+            "accepted_by": ("varchar", "Who"),
+            "accept_reason": ("varchar", "Why"),
+        },
+    ),
     "reopened_periods": (
         "Closings of billing periods that were taken back.",
         {
@@ -151,6 +171,7 @@ def write(connection: duckdb_files.Connection, publication: Publication, ledger:
         "shadows": [row for shadow in ledger.shadows() for row in _compare(shadow)],
         "dead_letters": ledger.dead_letters(),
         "rule_versions": [{**row, "rules": json.dumps(row["rules"])} for row in ledger.rule_versions()],
+        "held_deliveries": _held(connection, ledger),
         "reopened_periods": ledger.reopened_periods(),
         "messages": ledger.messages(),
         "api_calls": ledger.api_calls(),
@@ -168,6 +189,22 @@ def write(connection: duckdb_files.Connection, publication: Publication, ledger:
             connection.executemany(f"insert into ops.{table} values ({places})", values)
     reached(Step.OPS_WRITTEN)
     connection.execute("commit")
+
+
+def read_held(connection: duckdb_files.Connection) -> set[tuple[str, str, str]]:
+    """Return (source, billing period, version) of what the open warehouse file knows to be newer than what it shows."""
+    known = "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'stale_periods'"
+    if not connection.execute(known).fetchall():
+        return set()
+    return set(connection.execute("select x_source, billing_period, version from marts.stale_periods").fetchall())
+
+
+def _held(connection: duckdb_files.Connection, ledger: Ledger) -> list[dict[str, Any]]:
+    left_out = read_held(connection)
+    return [
+        {**asdict(one), "is_held": (one.source, one.billing_period, one.version) in left_out}
+        for one in ledger.held_deliveries()
+    ]
 
 
 def _as_published(deliveries: Sequence[Mapping[str, Any]], publication: Publication) -> list[Mapping[str, Any]]:

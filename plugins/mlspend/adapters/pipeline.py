@@ -21,6 +21,7 @@ from mlspend.adapters.build_inputs import BuildInputs
 from mlspend.adapters.config import Config
 from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
+from mlspend.adapters.gates import freshness_checks, hold_back, stopped_build
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.object_stores import connect_s3
@@ -29,7 +30,9 @@ from mlspend.core.closing import check_moved
 from mlspend.core.deliveries import Build, Delivery, Publication, Receipt
 from mlspend.core.errors import (
     BuildOvertaken,
+    ChecksFailed,
     DiskFull,
+    EverythingHeld,
     ExportsNotLanded,
     ExportsRejected,
     HomeNotWritable,
@@ -216,10 +219,12 @@ def _distinguished(found: Delivery, ledger: Ledger) -> Delivery:
     return distinguished
 
 
-def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Tell) -> Build:
+def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Tell, holds_back: bool = True) -> Build:
     """Build privately what the ledger says is current, on top of what is published, and prove it.
 
-    The build is kept as proved until it is published. ChecksFailed and BuildFailed leave the published one untouched.
+    Billing periods that the gates hold back stay as published, see `prove`; unless `holds_back`, a build with any of
+    them is refused. The build is kept as proved until it is published. ChecksFailed and BuildFailed leave the published
+    one untouched.
     """
     previous = publication.read_published(home)
     tell("building the warehouse")
@@ -228,7 +233,7 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
         made = make_build(home, config, ledger, previous, now=now)
         if not made.is_unchanged:
             tell("proving the build")
-            proof.prove(made, home, now=now, prover=prover)
+            made = prove(made, home, config, ledger, previous, now=now, prover=prover, tell=tell, holds_back=holds_back)
     if made.is_unchanged:
         # A run that died between the published file and the ledger is caught up with.
         publication.publish(made, home, ledger, now=now, retention=config.retention)
@@ -241,18 +246,75 @@ def build(home: Home, config: Config, ledger: Ledger, *, now: datetime, tell: Te
 
 
 def make_build(home: Home, config: Config, ledger: Ledger, previous: Publication | None, *, now: datetime) -> Build:
-    """Build privately what counts, on top of the `previous` publication, and record it; the proof is another step."""
-    lost_closings.recover(home, ledger)
-    invoices.take_files(home, config, ledger, now=now)
-    receipts, inputs = receipts_that_count(config, ledger), inputs_of(home, config, ledger)
-    check_moved(receipts, ledger.closed_spend())
-    # Before anything can be published by them: a closing refers to them.
-    ledger.record_rules(inputs.rules_by_version(config, receipts), now)
-    made = warehouse.build(home, config, receipts, previous, now=now, inputs=inputs)
+    """Build privately what counts, on top of the `previous` publication, and record it; the proof is another step.
+
+    What is held back stays as published; EverythingHeld where nothing is, and nothing else is landed.
+    """
+    with stopped_build.noted(home, now):
+        lost_closings.recover(home, ledger)
+        invoices.take_files(home, config, ledger, now=now)
+        receipts, inputs = _what_counts(home, config, ledger)
+        check_moved(receipts, ledger.closed_spend())
+        if previous is None and receipts and len(inputs.held_back) == len(receipts):
+            raise EverythingHeld(hold_back.explain_everything_held(ledger))
+        # Before anything can be published by them: a closing refers to them.
+        ledger.record_rules(inputs.rules_by_version(config, receipts), now)
+        made = warehouse.build(home, config, receipts, previous, now=now, inputs=inputs)
     if not made.is_unchanged:
         ledger.record_built(made.partitions, now)
         reached(Step.BUILD_RECORDED)
     return made
+
+
+def prove(
+    made: Build,
+    home: Home,
+    config: Config,
+    ledger: Ledger,
+    previous: Publication | None,
+    *,
+    now: datetime,
+    tell: Tell,
+    prover: proof.Prover | None = None,
+    holds_back: bool = True,
+) -> Build:
+    """Prove `made` and return the build that may be published: that one, or where gates hold back, another.
+
+    What a red gate holds back is recorded in the ledger, then the build is made once more with these billing periods
+    as they were published in `previous`, or without them, and that one is proved. Raises ChecksFailed where a check
+    stops all.
+    """
+    while not made.is_unchanged:
+        results = proof.ask(
+            made,
+            home,
+            now=now,
+            prover=prover,
+            effects=config.gates.effect_of,
+            beside=freshness_checks.ask(config, ledger, now),
+            held=[one for one in ledger.held_deliveries() if one.released_at is None],
+        )
+        verdict = hold_back.judge(made, results, ledger)
+        stopping = [*verdict.stopping]
+        if not holds_back:
+            stopping += [result for found in verdict.held.values() for result in found]
+        if stopping:
+            stopped_build.record(home, tuple(hold_back.sentence(result) for result in stopping), now, made.build_id)
+            raise ChecksFailed(proof.explain_stopped(made, stopping))
+        if not verdict.held:
+            break
+        for one in hold_back.record(made, verdict, config, ledger, now):
+            logger.warning("%s", hold_back.describe(one))
+        reached(Step.HOLD_RECORDED)
+        tell("building again without what is held back")
+        made, prover = make_build(home, config, ledger, previous, now=now), None
+    return made
+
+
+def _what_counts(home: Home, config: Config, ledger: Ledger) -> tuple[list[Receipt], BuildInputs]:
+    """Return the receipts that count and what else the next build is made of, with what is held back."""
+    receipts = receipts_that_count(config, ledger)
+    return receipts, hold_back.keep_back(inputs_of(home, config, ledger), config, ledger, receipts)
 
 
 def receipts_that_count(config: Config, ledger: Ledger) -> list[Receipt]:
@@ -287,7 +349,7 @@ def awaits_publication(home: Home, config: Config, ledger: Ledger, *, now: datet
     """Tell whether readers would see something else if everything landed were built and published now."""
     published = publication.read_published(home)
     invoices.take_files(home, config, ledger, now=now)
-    receipts, inputs = receipts_that_count(config, ledger), inputs_of(home, config, ledger)
+    receipts, inputs = _what_counts(home, config, ledger)
     contents = warehouse.compare(home, config, receipts, published, now=now, inputs=inputs)
     if published is None:
         return bool(contents.partitions)

@@ -5,21 +5,24 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Self
 
-from mlspend.adapters import duckdb_files
 from mlspend.adapters.build_plan import ALLOCATED_TABLES
 from mlspend.adapters.disk_errors import disk_errors
+from mlspend.adapters.gates import check_rows
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.adapters.landing_folder import receipt_file
 from mlspend.adapters.steps import reached
+from mlspend.core.check_effects import Effect
 from mlspend.core.deliveries import Build, CheckResult, Partition, Receipt
 from mlspend.core.errors import ChecksFailed
+from mlspend.core.gates import HeldDelivery
 from mlspend.core.proof_plan import CheckedPartition, ProofPlan
 from mlspend.core.steps import Step
 
@@ -62,35 +65,50 @@ class Prover:
 
 
 def prove(build: Build, home: Home, *, now: datetime, prover: Prover | None = None) -> list[CheckResult]:
+    """Ask every expectation of `build` as `ask` does, with the effects of their own, and refuse what any says no to.
+
+    Raises ChecksFailed when an expectation that stops or holds back failed, or could not be evaluated; then nothing
+    may be published.
+    """
+    results = ask(build, home, now=now, prover=prover)
+    if red := [result for result in results if result.is_red]:
+        raise ChecksFailed(explain_stopped(build, red))
+    return results
+
+
+def ask(
+    build: Build,
+    home: Home,
+    *,
+    now: datetime,
+    prover: Prover | None = None,
+    effects: Mapping[str, Effect] | None = None,
+    beside: Sequence[CheckResult] = (),
+    held: Sequence[HeldDelivery] = (),
+) -> list[CheckResult]:
     """Ask every expectation of `build` and write the answers to marts.data_quality of its warehouse file.
 
-    Returns the answers, warnings included. A `prover` started before the build was made saves the seconds of getting
-    ready. Raises ChecksFailed when an expectation that stops or holds back failed, or could not be evaluated; then
-    nothing may be published.
+    Returns the answers, and logs those that only warn. A `prover` started before the build was made saves the seconds
+    of getting ready. `effects` are the configuration's; `beside` are answers to what is not asked of the build itself,
+    `held` the deliveries that it leaves out, of which the answers are carried along. Raises ChecksFailed where the
+    expectations could not be asked at all.
     """
     folder = Path(build.warehouse_path).parent
     plan = folder / "expectations.json"
     results_file = folder / "expectation-results.json"
     with disk_errors(home.root, f"proving build {build.build_id}"):
-        plan.write_text(plan_proof(build, home).to_json())
+        plan.write_text(replace(plan_proof(build, home), effects=dict(effects or {})).to_json())
         results_file.unlink(missing_ok=True)
         with nullcontext(prover) if prover else Prover() as ready:
             _ask(build, plan, results_file, ready)
         answers = json.loads(results_file.read_text())
-        results = [CheckResult(**{field: row[field] for field in _FIELDS}) for row in answers]
-        _record(build, results, now)
+        results = [CheckResult(**{field: row[field] for field in _FIELDS}) for row in answers] + [*beside]
+        check_rows.write(build, results, held, now)
         reached(Step.PROOF_RECORDED)
-        if stopping := [result for result in results if is_stopping(result)]:
-            raise ChecksFailed(_explain(build, stopping))
     for result in results:
-        if not result.is_success:
-            logger.warning("build %s: %s", build.build_id, _sentence(result))
+        if not (result.is_passed or result.is_red or result.effect == "inform"):
+            logger.warning("build %s: %s", build.build_id, describe(result))
     return results
-
-
-def is_stopping(result: CheckResult) -> bool:
-    """Return whether nothing may be published after this answer."""
-    return result.is_red
 
 
 def plan_proof(build: Build, home: Home) -> ProofPlan:
@@ -146,20 +164,9 @@ def _child_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key in wanted} | {"PYTHONPATH": search_path}
 
 
-def _record(build: Build, results: Sequence[CheckResult], now: datetime) -> None:
-    columns = ["build_id", "checked_at", *_FIELDS]
-    rows = [[build.build_id, now, *(getattr(result, field) for field in _FIELDS)] for result in results]
-    with duckdb_files.connect(Path(build.warehouse_path)) as connection:
-        connection.execute("begin")
-        connection.execute("delete from marts.data_quality where build_id = ?", [build.build_id])
-        connection.executemany(
-            f"insert into marts.data_quality ({', '.join(columns)}) values ({', '.join('?' for _ in columns)})", rows
-        )
-        connection.execute("commit")
-
-
-def _explain(build: Build, stopping: Sequence[CheckResult]) -> str:
-    told = [f"  - {_sentence(result)}" for result in stopping[:_MOST_FAILURES_TOLD]]
+def explain_stopped(build: Build, stopping: Sequence[CheckResult]) -> str:
+    """Return what is told of a build that must not be published, and what to do."""
+    told = [f"  - {describe(result)}" for result in stopping[:_MOST_FAILURES_TOLD]]
     if more := len(stopping) - len(told):
         told.append(f"  - and {more} more")
     return (
@@ -169,9 +176,10 @@ def _explain(build: Build, stopping: Sequence[CheckResult]) -> str:
     )
 
 
-def _sentence(result: CheckResult) -> str:
-    where = f"source {result.x_source!r}, billing period {result.billing_period}: " if result.x_source else ""
+def describe(result: CheckResult) -> str:
+    """Return where a check did not pass and what it found, with rows."""
+    where = f"source {result.x_source!r}, billing period {result.billing_period}: " if result.billing_period else ""
     what = f"{result.layer}: {result.expectation} on {result.subject}"
     if not result.is_evaluated:
-        return f"{where}{what} could not be evaluated: {result.sample}"
+        return f"{where}{what} could not be evaluated, which does what its failure would: {result.sample}"
     return f"{where}{what}: {result.unexpected_count} unexpected, for example {result.sample}"

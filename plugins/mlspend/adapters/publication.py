@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from mlspend.adapters import duckdb_files, exchange_rates, landing_removal, ops_tables, publication_history, retirement
 from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
+from mlspend.adapters.gates import check_rows, hold_back, stopped_build
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.steps import reached
@@ -51,7 +52,7 @@ def publish(
         if current is None or (current.build_id != build.build_id and not build.is_unchanged):
             if not Path(build.warehouse_path).exists():
                 raise NothingProved(f"build {build.build_id} is not there any more: run `mlspend build` again")
-            _refuse_unproved(build)
+            _refuse_unproved(build, ledger)
             _refuse_overtaken(build, current)
             if current is not None:
                 publication_history.keep(home, current)
@@ -63,6 +64,8 @@ def publish(
             logger.info("build %s is published at %s", build.build_id, home.published_warehouse)
         exchange_rates.freeze_used_rates(home, ledger, now=now)
         _bring_in_line(ledger, current)
+        hold_back.release_published(home, ledger, current, now)
+        stopped_build.clear(home)
         reached(Step.PUBLICATION_RECORDED)
         recorded = ledger.publications()
         retirement.remove_retired(home, recorded, count=retention.publications, now=now, keep=keep)
@@ -76,9 +79,7 @@ def publish(
 
 def read_published(home: Home) -> Publication | None:
     """Return what is published according to the published file itself, None before the first time."""
-    if not home.published_warehouse.exists():
-        return None
-    return publication_history.read_file(home.published_warehouse)
+    return publication_history.read_published(home)
 
 
 def copy_self_contained(home: Home, to: Path, *, build_id: str | None = None) -> None:
@@ -133,23 +134,20 @@ def _one_at_a_time(home: Home) -> Iterator[None]:
         yield
 
 
-def _refuse_unproved(build: Build) -> None:
+def _refuse_unproved(build: Build, ledger: Ledger) -> None:
     wanted = {"landing", "focus", "marts", "warehouse"} if build.rebuilt else {"warehouse"}
-    with duckdb_files.connect(Path(build.warehouse_path), read_only=True) as connection:
-        rows = connection.execute(
-            "select layer, (is_evaluated and is_success) or effect in ('warn', 'inform'), expectation, subject"
-            " from marts.data_quality where build_id = ?",
-            [build.build_id],
-        ).fetchall()
-    if missing := wanted - {row[0] for row in rows}:
+    results = check_rows.read(build)
+    if missing := wanted - {result.layer for result in results}:
         raise ChecksFailed(
             f"build {build.build_id} was not proved ({', '.join(sorted(missing))} never checked), so it is not"
             " published: run `mlspend build` again"
         )
-    if red := [f"{expectation} on {subject}" for _, is_green, expectation, subject in rows if not is_green]:
+    verdict = hold_back.judge(build, results, ledger)
+    if red := [*verdict.stopping, *(result for found in verdict.held.values() for result in found)]:
+        told = ", ".join(f"{result.expectation} on {result.subject}" for result in red[:5])
         raise ChecksFailed(
-            f"build {build.build_id} did not pass its checks ({', '.join(red[:5])}), so it is not published:"
-            " correct the export or the rule, then build again"
+            f"build {build.build_id} did not pass its checks ({told}), so it is not published: correct the export or"
+            " the rule, then build again"
         )
 
 

@@ -40,6 +40,17 @@ def read_file(warehouse: Path) -> Publication | None:
         return _publication_in(connection)
 
 
+def read_published(home: Home) -> Publication | None:
+    """Return what is published according to the published file itself, None before the first time."""
+    return read_file(home.published_warehouse) if home.published_warehouse.exists() else None
+
+
+def read_held(warehouse: Path) -> set[tuple[str, str, str]]:
+    """Return (source, billing period, version) of what the warehouse file knows to be newer than what it shows."""
+    with duckdb_files.connect(warehouse, read_only=True) as connection:
+        return ops_tables.read_held(connection)
+
+
 def keep(home: Home, current: Publication) -> None:
     """Let the published file be found in the history too, before it is replaced; again it changes nothing.
 

@@ -89,7 +89,7 @@ def _build_report(
     home: Home, ledger: Ledger, trial: Trial, *, now: datetime, tell: Tell
 ) -> spend_report.SpendReport | None:
     try:
-        pipeline.build(home, config.default(), ledger, now=now, tell=tell)
+        pipeline.build(home, config.default(), ledger, now=now, tell=tell, holds_back=False)
         pipeline.publish(home, ledger, now=now, tell=tell)
         warehouse = home.published_warehouse
     except ChecksFailed as error:

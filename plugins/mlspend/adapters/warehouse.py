@@ -123,10 +123,15 @@ def compare(
         limits,
         is_same_schema=previous is not None and previous.schema_version == SCHEMA_VERSION,
         is_landed=landed,
+        held_back=inputs.held_back,
     )
     held = {(one.x_source, one.billing_period, one.version) for one in contents.partitions}
     for partition, is_at_hand in landed.items():
-        if not is_at_hand and (partition.x_source, partition.billing_period, partition.version) not in held:
+        is_held_back = _key(partition) in inputs.held_back
+        if (
+            not (is_at_hand or is_held_back)
+            and (partition.x_source, partition.billing_period, partition.version) not in held
+        ):
             logger.warning(
                 "source %r, billing period %s: the landed lines of version %s are gone, so it is not built, and what is"
                 " published of it stays; `mlspend land` takes it again if its export still holds it",

@@ -226,7 +226,8 @@ class Publication:
 class CheckResult:
     """One data-quality check: passed, failed, or (is_evaluated false) could not be asked at all.
 
-    `effect` is what follows where it did not pass (core/check_effects.py), `reason` why the check is made.
+    `effect` is what follows where it did not pass (core/check_effects.py), `reason` why the check is made;
+    `check_name` is what the configuration calls it.
     """
 
     layer: str
@@ -242,8 +243,14 @@ class CheckResult:
     billing_period: str | None = None
     effect: Effect = "stop"
     reason: str = ""
+    check_name: str = ""
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether it was evaluated and found nothing."""
+        return self.is_success and self.is_evaluated
 
     @property
     def is_red(self) -> bool:
-        """Whether it failed or could not be evaluated, and that is not only told."""
-        return not (self.is_success and self.is_evaluated) and self.effect in ("stop", "hold")
+        """Whether it did not pass, and that stops or holds back something."""
+        return not self.is_passed and self.effect in ("stop", "hold")

@@ -116,6 +116,14 @@ class ChecksFailed(Terminal):
     """A data-quality check said no, or could not be evaluated; nothing was published, nothing sent."""
 
 
+class EverythingHeld(ChecksFailed):
+    """Nothing was ever published, and the gates hold back all that is landed."""
+
+
+class GateNotRed(Terminal):
+    """What somebody wants to take as right is not held back."""
+
+
 class NothingProved(Terminal):
     """No build that passed its checks waits to be published."""
 

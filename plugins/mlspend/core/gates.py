@@ -4,9 +4,15 @@ A check that could not be evaluated has neither passed nor failed: it does what 
 """
 
 import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
+
+from mlspend.core.deliveries import CheckResult
+
+Place = tuple[str, str]
+"""A source and a billing period."""
 
 GateKind = Literal["schema", "freshness", "completeness", "drift", "unproved"]
 
@@ -56,6 +62,39 @@ class HeldDelivery:
     def is_open(self) -> bool:
         """Whether it is still held back: neither released nor accepted."""
         return self.released_at is None and self.accepted_at is None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What must not be published: nothing at all where any check is `stopping`, else the periods `held`."""
+
+    stopping: tuple[CheckResult, ...]
+    held: Mapping[Place, tuple[CheckResult, ...]]
+
+
+def decide(
+    results: Iterable[CheckResult],
+    rebuilt: Collection[Place],
+    accepted: Mapping[Place, Collection[str]] | None = None,
+) -> Verdict:
+    """Return what follows from the `results` of one build, which wrote the billing periods `rebuilt`.
+
+    `accepted` are the names of checks whose failure somebody took as right, for the very deliveries that were built.
+    A failure of effect `hold` stops all where nobody can tell of which period it is; of a period that was not rebuilt,
+    or of a source as a whole, there is nothing new to hold back.
+    """
+    stopping: list[CheckResult] = []
+    held: dict[Place, list[CheckResult]] = {}
+    for result in results:
+        if not result.is_red:
+            continue
+        if result.effect == "stop" or result.x_source is None:
+            stopping.append(result)
+        elif result.billing_period is not None:
+            place = (result.x_source, result.billing_period)
+            if place in rebuilt and result.check_name not in (accepted or {}).get(place, ()):
+                held.setdefault(place, []).append(result)
+    return Verdict(tuple(stopping), {place: tuple(found) for place, found in sorted(held.items())})
 
 
 def kind_of(held: HeldDelivery) -> GateKind:

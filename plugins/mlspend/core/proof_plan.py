@@ -1,9 +1,12 @@
 """What is to be proved of a build: the partitions it wrote and the files that hold them; travels as JSON."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Self
+
+from mlspend.core.check_effects import Effect
 
 # The smallest amount an invoice can show, in billing currency: from here on a difference between two sums of the same
 # money is seen by somebody, so it stops publication. A smaller limit would stop on rounding, a larger one hide money.
@@ -27,6 +30,8 @@ class CheckedPartition:
 class ProofPlan:
     """The rebuilt partitions, and (source, period) of every partition of which the warehouse must hold lines.
 
+    `effects` are those that the configuration gives to checks, by name, in place of their own.
+
     >>> plan = ProofPlan(rebuilt=(), held=(("aws", "2026-10"),))
     >>> ProofPlan.from_json(plan.to_json()) == plan
     True
@@ -34,6 +39,7 @@ class ProofPlan:
 
     rebuilt: tuple[CheckedPartition, ...]
     held: tuple[tuple[str, str], ...]
+    effects: Mapping[str, Effect] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return this plan as JSON text; `from_json` gives it back equal."""
@@ -48,4 +54,5 @@ class ProofPlan:
             CheckedPartition(**{**partition, **{name: tuple(partition[name]) for name in lists}})
             for partition in raw["rebuilt"]
         )
-        return cls(rebuilt=rebuilt, held=tuple((source, period) for source, period in raw["held"]))
+        held = tuple((source, period) for source, period in raw["held"])
+        return cls(rebuilt=rebuilt, held=held, effects=raw["effects"])

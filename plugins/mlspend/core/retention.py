@@ -72,6 +72,7 @@ def plan_contents(
     *,
     is_same_schema: bool = True,
     is_landed: Mapping[Partition, bool] | None = None,
+    held_back: Collection[tuple[str, str]] = (),
 ) -> Contents:
     """Return what the next build holds, given the deliveries that count now and what is published.
 
@@ -80,13 +81,19 @@ def plan_contents(
     has lines and is young; `is_same_schema` where the tables changed: then all that has lines is, as there may
     be sums that were not made before. `is_landed` tells of which deliveries the landed lines are at hand (default:
     all): a young period that lost its lines gets them back when they were landed again, and of one whose lines are
-    gone what is published stays.
+    gone what is published stays. So it does of sources and periods that are `held_back`, if anything is.
     """
     before = {_place(partition): partition for partition in published}
     wanted = {_place(partition): partition for partition in current if limits.keeps_sums(partition.billing_period)}
     parts: dict[str, list[Partition]] = {"rebuilt": [], "kept": [], "expired": []}
     for place, partition in sorted(wanted.items()):
         known = before.get(place)
+        if place in held_back:
+            if known is not None:
+                has_lines = known.has_lines and limits.keeps_lines(known.billing_period)
+                # Without its rules it is built anew as soon as nothing holds it back: its tables are of another schema.
+                parts["kept" if has_lines else "expired"].append(known if is_same_schema else replace(known, rules=""))
+            continue
         is_at_hand = is_landed is None or is_landed[partition]
         if known is None or known.version != partition.version or (known.has_lines and not is_same_schema):
             fate = "rebuilt"

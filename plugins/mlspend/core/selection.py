@@ -1,6 +1,6 @@
 """Which delivery of a billing period counts: the newest one landed, in whatever order they came and however often."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -89,18 +89,24 @@ def select_current(
 
 
 def describe_standings(
-    records: Iterable[DeliveryRecord], published: Collection[Key] = frozenset()
+    records: Iterable[DeliveryRecord],
+    published: Collection[Key] = frozenset(),
+    held: Mapping[Key, str] | None = None,
 ) -> dict[Key, Standing]:
     """Return where every delivery stands; `published` are the contents (source, period, version) readers see.
 
-    `published`, `built`, `landed`: it counts, and this is how far it has come. `superseded`: it counted until a newer
-    one came. `ignored`: it came late, when a newer one had been landed, or a preferred export counts in its place.
-    `rejected`: it could not be landed. `seen`: it waits to be landed.
+    `held` are contents that the gates hold back, and why.
+
+    `published`, `built`, `landed`: it counts, and this is how far it has come. `held`: it counts, but the gates hold it
+    back, and what was published before it stays. `superseded`: it counted until a newer one came. `ignored`: it came
+    late, when a newer one had been landed, or a preferred export counts in its place. `rejected`: it could not be
+    landed. `seen`: it waits to be landed.
     """
     merged = merge_records(records)
     current = select_current(merged.values(), published)
     return {
-        key: _standing(record, current.get((record.source, record.period)), published) for key, record in merged.items()
+        key: _standing(record, current.get((record.source, record.period)), published, held or {})
+        for key, record in merged.items()
     }
 
 
@@ -128,9 +134,15 @@ def _age(delivery: Delivery | DeliveryRecord) -> tuple[datetime, str]:
     return (delivery.delivered_at, delivery.version)
 
 
-def _standing(record: DeliveryRecord, current: DeliveryRecord | None, published: Collection[Key]) -> Standing:
+def _standing(
+    record: DeliveryRecord, current: DeliveryRecord | None, published: Collection[Key], held: Mapping[Key, str]
+) -> Standing:
     if current is not None and record.version == current.version:
+        if record.content in held and not record.shadow_of:
+            return Standing("held", held[record.content])
         return _progress(record, published)
+    if current is not None and current.content in held and record.landed_at and record.content in published:
+        return Standing("published", f"{_named(current)} is held back")
     is_older = current is not None and _age(record) < _age(current)
     if record.landed_at is None:
         if record.rejected_at is not None:

@@ -32,6 +32,7 @@ class Step(StrEnum):
     BUILD_RECORDED = "building: the ledger knows which deliveries it holds, unproved"
     PROOF_BEGINS = "building: the expectations are about to be asked"
     PROOF_RECORDED = "building: their answers are in the build"
+    HOLD_RECORDED = "holding back: the ledger knows what the gates hold back, nothing is built without it yet"
     BUILD_MARKED = "building: the build is marked as proved"
 
     PREVIOUS_KEPT = "publishing: the file that readers open can be found in the history too"
@@ -51,5 +52,5 @@ class Step(StrEnum):
 
     @property
     def kind(self) -> str:
-        """Landing, announcing (only where a source has a queue), building, publishing, sending or replying."""
+        """Landing, announcing (of a queue), building, holding back (a red gate), publishing, sending or replying."""
         return self.value.partition(":")[0]

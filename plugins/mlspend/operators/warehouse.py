@@ -33,7 +33,11 @@ class BuildWarehouseOperator(BaseOperator):
 
 
 class ProveWarehouseOperator(BaseOperator):
-    """Ask every expectation of `build`; red fails the task, and nothing is published."""
+    """Ask every expectation of `build`, and return the build that may be published.
+
+    That is another one where gates hold back billing periods, made without them. Red for all fails the task, and
+    nothing is published.
+    """
 
     template_fields = ("build",)
 
@@ -41,15 +45,20 @@ class ProveWarehouseOperator(BaseOperator):
         super().__init__(**kwargs)
         self.build = build
 
-    def execute(self, context: "Context") -> int:
-        from mlspend.adapters import proof
+    def execute(self, context: "Context") -> str:
+        from mlspend.adapters import config, pipeline, publication
+        from mlspend.adapters.gates import hold_back
         from mlspend.adapters.home import Home
+        from mlspend.adapters.ledger import Ledger
         from mlspend.core.deliveries import Build
 
-        with airflow_errors(), run_note(context) as note:
-            results = proof.prove(Build.from_json(self.build), Home.from_environment(), now=datetime.now(UTC))
-            note.append(f"proved by {len(results)} checks")
-        return len(results)
+        home, made, now = Home.from_environment(), Build.from_json(self.build), datetime.now(UTC)
+        with airflow_errors(), run_note(context) as note, Ledger.open(home) as ledger:
+            previous = publication.read_published(home)
+            proved = pipeline.prove(made, home, config.load(), ledger, previous, now=now, tell=self.log.info)
+            note.append(f"proved {proved.build_id}")
+            note += [hold_back.describe(one) for one in ledger.held_deliveries() if one.is_open]
+        return proved.to_json()
 
 
 class PublishWarehouseOperator(BaseOperator):

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from mlspend.adapters import freshness, publication
+from mlspend.adapters import freshness, publication_history
 from mlspend.adapters.config import Config
 from mlspend.adapters.gates import stopped_build
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.core.check_effects import CHECKS, FRESHNESS
 from mlspend.core.deliveries import Publication
 from mlspend.core.freshness import advise, describe
 from mlspend.core.gates import RedGate, kind_of
@@ -22,12 +23,38 @@ def read_red(home: Home, config: Config, ledger: Ledger, now: datetime) -> list[
 
     Only configured sources count; with none configured, as in a trial, all do.
     """
-    published = publication.read_published(home)
-    configured = {source.name for source in config.sources}
-    rows = [row for row in ledger.deliveries() if not configured or row["source"] in configured]
-    good = _last_good(rows, published)
-    found = [*_stopped(home, good), *_silent(config, ledger, now), *_held(ledger, rows, good), *_refused(rows, good)]
+    rows = ledger.deliveries()
+    good = _last_good(rows, publication_history.read_published(home))
+    found = [*_stopped(home, good), *_silent(config, ledger, now), *_held(config, ledger, good)]
+    for row, since in newer_refused(config, rows):
+        place = (row["source"], row["billing_period"])
+        found.append(RedGate(*place, "schema", since, (row["rejection_reason"],), good.get(place)))
     return sorted(found, key=lambda gate: (gate.x_source, gate.billing_period or "", gate.kind))
+
+
+def newer_refused(config: Config, deliveries: list[dict[str, Any]]) -> list[tuple[dict[str, Any], datetime]]:
+    """Return per billing period the newest delivery refused for good, if newer than all that is landed of it.
+
+    Beside it stands since when that is so. `deliveries` are rows as Ledger.deliveries() gives them.
+    """
+    landed: dict[tuple[str, str], datetime] = {}
+    refused: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in deliveries:
+        place = (row["source"], row["billing_period"])
+        if row["landed_at"]:
+            landed[place] = max(landed.get(place, _BEGINNING), row["delivered_at"])
+        elif row["status"] == "rejected" and _counts(config, row["source"]):
+            refused.setdefault(place, []).append(row)
+    found = []
+    for place, rows in sorted(refused.items()):
+        if newer := [one for one in rows if one["delivered_at"] > landed.get(place, _BEGINNING)]:
+            newest = max(newer, key=lambda one: (one["delivered_at"], one["version"]))
+            found.append((newest, min(one["seen_at"] for one in newer)))
+    return found
+
+
+def _counts(config: Config, source: str) -> bool:
+    return not config.sources or source in {one.name for one in config.sources}
 
 
 def _last_good(rows: list[dict[str, Any]], published: Publication | None) -> dict[tuple[str, str], datetime]:
@@ -47,33 +74,16 @@ def _stopped(home: Home, good: dict[tuple[str, str], datetime]) -> Iterator[RedG
 
 
 def _silent(config: Config, ledger: Ledger, now: datetime) -> Iterator[RedGate]:
+    if config.gates.effect_of.get(FRESHNESS, CHECKS[FRESHNESS]) not in ("stop", "hold"):
+        return
     for one in freshness.read(config, ledger, now):
         if one.level == "critical":
             sentences = (f"{describe(one)}. {advise(one)}",)
             yield RedGate(one.source, None, "freshness", one.since + one.rhythm, sentences, one.last_delivered_at)
 
 
-def _held(ledger: Ledger, rows: list[dict[str, Any]], good: dict[tuple[str, str], datetime]) -> Iterator[RedGate]:
-    sources = {row["source"] for row in rows}
+def _held(config: Config, ledger: Ledger, good: dict[tuple[str, str], datetime]) -> Iterator[RedGate]:
     for held in ledger.held_deliveries():
-        if held.is_open and held.source in sources:
+        if held.is_open and _counts(config, held.source):
             place = (held.source, held.billing_period)
             yield RedGate(*place, kind_of(held), held.held_since, held.reasons, good.get(place))
-
-
-def _refused(rows: list[dict[str, Any]], good: dict[tuple[str, str], datetime]) -> Iterator[RedGate]:
-    """Yield per billing period the newest delivery that was refused for good, where it is newer than what counts."""
-    landed: dict[tuple[str, str], datetime] = {}
-    refused: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        place = (row["source"], row["billing_period"])
-        if row["landed_at"]:
-            landed[place] = max(landed.get(place, _BEGINNING), row["delivered_at"])
-        elif row["status"] == "rejected":
-            refused.setdefault(place, []).append(row)
-    for place, deliveries in refused.items():
-        newer = [one for one in deliveries if one["delivered_at"] > landed.get(place, _BEGINNING)]
-        if newer:
-            newest = max(newer, key=lambda one: (one["delivered_at"], one["version"]))
-            since = min(one["seen_at"] for one in newer)
-            yield RedGate(*place, "schema", since, (newest["rejection_reason"],), good.get(place))

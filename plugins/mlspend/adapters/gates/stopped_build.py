@@ -1,10 +1,13 @@
 """What stopped the newest build whole, kept in one file beside the builds until something is published again."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from mlspend.adapters.home import Home
+from mlspend.core.errors import BuildOvertaken, EverythingHeld, Terminal
 
 _FILE = "stopped.json"
 
@@ -16,6 +19,18 @@ class StoppedBuild:
     since: datetime
     sentences: tuple[str, ...]
     build_id: str = ""
+
+
+@contextmanager
+def noted(home: Home, now: datetime) -> Iterator[None]:
+    """Record what keeps a build from being made, unless another build overtook it or its periods are held already."""
+    try:
+        yield
+    except (BuildOvertaken, EverythingHeld):
+        raise
+    except Terminal as error:
+        record(home, (str(error),), now)
+        raise
 
 
 def record(home: Home, sentences: tuple[str, ...], now: datetime, build_id: str = "") -> None:

@@ -1,0 +1,214 @@
+"""A red month is held back alone: what was published of it stays, everything else goes on, until it is green."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from mlspend.adapters import pipeline, proof
+from mlspend.adapters.config_gates import CheckEffect, Gates
+from mlspend.adapters.config_model import Config, Source
+from mlspend.adapters.gates.red_gates import read_red
+from mlspend.adapters.home import Home
+from mlspend.adapters.ledger import Ledger
+from mlspend.core.deliveries import Build, CheckResult
+from mlspend.core.errors import ChecksFailed, EverythingHeld
+from tests.landed_by_hand import NOW, ask, land, line
+
+pytestmark = pytest.mark.usefixtures("warm_builds")
+
+HOUR = timedelta(hours=1)
+SOURCES = tuple(Source(name=name, provider="aws", location=name, rhythm_hours=744) for name in ("aws", "lab"))
+CONFIG = Config(company="Small", sources=SOURCES)
+SUMS = "select x_source, billing_period, sum(billed_cost) from marts.daily_spend group by all order by all"
+# No one delivers in September what is used in December.
+FAR_AHEAD = "2026-12-20"
+
+
+class Company:
+    """Two sources whose deliveries are landed by hand; each step is an hour later than the one before."""
+
+    def __init__(self, home: Home, ledger: Ledger) -> None:
+        self.home, self.ledger, self.now = home, ledger, NOW
+
+    def deliver(self, source: str, period: str, version: str, *lines: dict[str, Any]) -> None:
+        self.now += HOUR
+        account = {"bill_payer_account_id": source}
+        receipt = land(self.home, [{**one, **account} for one in lines], period, version, source=source)
+        delivery = replace(receipt.delivery, delivered_at=self.now)
+        self.ledger.record_landed(replace(receipt, delivery=delivery), self.now)
+
+    def build(self, config: Config = CONFIG) -> Build:
+        self.now += HOUR
+        return pipeline.build(self.home, config, self.ledger, now=self.now, tell=lambda _: None)
+
+    def run(self, config: Config = CONFIG) -> Build:
+        built = self.build(config)
+        pipeline.publish(self.home, self.ledger, now=self.now, tell=lambda _: None)
+        return built
+
+    def awaits(self, config: Config = CONFIG) -> bool:
+        return pipeline.awaits_publication(self.home, config, self.ledger, now=self.now)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        return ask(self.home.published_warehouse, query)
+
+    def red(self) -> list[tuple[str, str | None, str, datetime, datetime | None]]:
+        found = read_red(self.home, CONFIG, self.ledger, self.now)
+        return [(one.x_source, one.billing_period, one.kind, one.since, one.last_good_at) for one in found]
+
+
+@pytest.fixture
+def company(home: Home) -> Iterator[Company]:
+    with Ledger.open(home) as ledger:
+        yield Company(home, ledger)
+
+
+def lake_files(company: Company, period: str) -> list[str]:
+    ((sql,),) = company.ask("select sql from duckdb_views() where view_name = 'focus_costs' and schema_name = 'marts'")
+    files = [part for part in sql.split("'") if part.endswith(".parquet")]
+    return sorted(file for file in files if f"billing_period={period}/" in file)
+
+
+def test_a_red_month_stays_as_published_while_the_others_go_on(company: Company) -> None:
+    company.deliver("aws", "2026-09", "v1", line("2026-09-01", "10"), line("2026-09-02", "5"))
+    first_delivered = company.now
+    company.run()
+    rows, files = company.ask("select * from marts.daily_spend"), lake_files(company, "2026-09")
+    assert company.red() == []
+
+    # The month is delivered again with a line that cannot be its own; another source delivers its first month.
+    company.deliver("aws", "2026-09", "v2", line("2026-09-01", "11"), line(FAR_AHEAD, "7"))
+    company.deliver("lab", "2026-10", "v1", line("2026-10-03", "20"))
+    built = company.run()
+    held_since = company.now
+    assert company.ask(SUMS) == [("aws", "2026-09", Decimal(15)), ("lab", "2026-10", Decimal(20))]
+    assert company.ask("select * from marts.daily_spend where x_source = 'aws'") == rows
+    assert lake_files(company, "2026-09") == files
+    assert company.ask("select sum(billed_cost) from marts.focus_costs") == [(Decimal(35),)]
+    # Nothing of the first build, in which the month was red, is left for readers but what its checks said.
+    assert [partition.version for partition in built.partitions] == ["v1", "v1"]
+    assert company.ask(
+        "select x_source, is_stale, stale_since, stale_reasons is not null from marts.billing_periods order by all"
+    ) == [("aws", True, held_since.replace(tzinfo=None), True), ("lab", False, None, False)]
+    assert company.ask(
+        "select x_source, billing_period, effect, severity, unexpected_count, build_id < (select build_id from"
+        " ops.publications where is_current) from marts.data_quality where check_name = 'charge_date_near_period'"
+        " and not is_success"
+    ) == [("aws", "2026-09", "hold", "critical", 1, True)]
+    assert company.ask("select source, version, status from ops.deliveries order by source, version") == [
+        ("aws", "v1", "published"),
+        ("aws", "v2", "held"),
+        ("lab", "v1", "published"),
+    ]
+    assert company.ask("select version, is_held, held_since from ops.held_deliveries") == [
+        ("v2", True, held_since.replace(tzinfo=None))
+    ]
+    assert company.red() == [("aws", "2026-09", "schema", held_since, first_delivered)]
+
+    # Nothing new: the held delivery is not built again.
+    assert not company.awaits()
+    assert company.build().is_unchanged
+
+    # Still red in another version: red since the first one.
+    company.deliver("aws", "2026-09", "v3", line("2026-09-01", "12"), line(FAR_AHEAD, "8"))
+    company.run()
+    assert company.red() == [("aws", "2026-09", "schema", held_since, first_delivered)]
+
+    # Delivered right: published, and released.
+    company.deliver("aws", "2026-09", "v4", line("2026-09-01", "12"))
+    company.run()
+    assert company.ask(SUMS) == [("aws", "2026-09", Decimal(12)), ("lab", "2026-10", Decimal(20))]
+    assert company.ask("select is_stale from marts.billing_periods where x_source = 'aws'") == [(False,)]
+    assert company.red() == []
+    assert [(one.version, one.released_at is not None) for one in company.ledger.held_deliveries()] == [
+        ("v2", True),
+        ("v3", True),
+    ]
+    assert not company.awaits()
+
+
+def test_what_somebody_accepts_is_published_and_a_later_version_judged_anew(company: Company) -> None:
+    company.deliver("lab", "2026-10", "v1", line("2026-10-03", "20"))
+    company.deliver("aws", "2026-09", "v1", line("2026-09-01", "11"), line(FAR_AHEAD, "7"))
+    company.run()
+    # Never published, it is simply absent.
+    assert company.ask(SUMS) == [("lab", "2026-10", Decimal(20))]
+    assert [gate[4] for gate in company.red()] == [None]
+    (held,) = company.ledger.held_deliveries()
+    company.ledger.accept_held(held, by="ada", reason="a prepaid fee", now=company.now)
+    assert company.awaits()
+    company.run()
+    assert company.ask(SUMS) == [("aws", "2026-09", Decimal(18)), ("lab", "2026-10", Decimal(20))]
+    assert company.ask("select is_held, accepted_by, accept_reason from ops.held_deliveries") == [
+        (False, "ada", "a prepaid fee")
+    ]
+    assert company.red() == []
+    assert not company.awaits()
+    company.deliver("aws", "2026-09", "v2", line("2026-09-01", "12"), line(FAR_AHEAD, "8"))
+    company.run()
+    assert [gate[:3] for gate in company.red()] == [("aws", "2026-09", "schema")]
+    assert company.ask(SUMS)[0] == ("aws", "2026-09", Decimal(18))
+
+
+def test_where_nothing_was_published_and_all_is_held_the_error_says_so(company: Company) -> None:
+    company.deliver("aws", "2026-09", "v1", line("2026-09-01", "11"), line(FAR_AHEAD, "7"))
+    for _ in range(2):
+        with pytest.raises(EverythingHeld, match=r"(?s)'aws', billing period 2026-09, version v1 .*near_period"):
+            company.build()
+    assert not company.home.published_warehouse.exists()
+    assert not company.awaits()
+    # Another configuration judges it anew: here that line is only worth a warning.
+    told = CheckEffect(check="charge_date_near_period", effect="warn", reason="a prepaid fee")
+    lenient = CONFIG.model_copy(update={"gates": Gates(effects=(told,))})
+    assert company.awaits(lenient)
+    company.run(lenient)
+    assert company.ask(SUMS) == [("aws", "2026-09", Decimal(18))]
+    of_this_build = "build_id = (select build_id from ops.publications where is_current)"
+    assert company.ask(
+        f"select effect, severity from marts.data_quality where not is_success and {of_this_build}"
+        " and check_name = 'charge_date_near_period'"
+    ) == [("warn", "warning")]
+    assert company.red() == []
+
+
+def test_money_that_is_not_conserved_stops_all_and_is_red_for_all(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.deliver("lab", "2026-10", "v1", line("2026-10-03", "20"))
+    company.run()
+    company.deliver("lab", "2026-10", "v2", line("2026-10-03", "21"))
+    company.deliver("aws", "2026-09", "v1", line("2026-09-01", "11"), line(FAR_AHEAD, "7"))
+    as_asked = proof.ask
+
+    def lose_a_cent(*words: Any, **named: Any) -> list[CheckResult]:
+        results = as_asked(*words, **named)
+        return [
+            replace(one, is_success=one.check_name != "focus_billed_cost_equals_landed", x_source="lab")
+            for one in results
+        ]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(proof, "ask", lose_a_cent)
+        with pytest.raises(ChecksFailed, match="focus_billed_cost_equals_landed"):
+            company.build()
+    since = company.now
+    assert company.ask(SUMS) == [("lab", "2026-10", Decimal(20))]
+    assert company.ledger.held_deliveries() == []
+    assert [gate[:4] for gate in company.red()] == [("", None, "unproved", since)]
+    company.run()
+    assert company.ask(SUMS) == [("lab", "2026-10", Decimal(21))]
+    assert [gate[:3] for gate in company.red()] == [("aws", "2026-09", "schema")]
+
+
+def test_the_ledger_keeps_what_was_red(company: Company) -> None:
+    company.deliver("lab", "2026-10", "v1", line("2026-10-03", "20"))
+    company.deliver("aws", "2026-09", "v1", line("2026-09-01", "11"), line(FAR_AHEAD, "7"))
+    company.build()
+    (held,) = company.ledger.held_deliveries()
+    assert held.reasons[0].startswith("charge_date_near_period: 1 unexpected. Corrections reach back a year")
+    assert [result["check_name"] for result in json.loads(held.results)] == ["charge_date_near_period"]
