@@ -43,6 +43,7 @@ DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 USER_PAGES = [
     DOCS / f"{name}.md"
     for name in (
+        "alerts",
         "analysts",
         "attribution",
         "chargeback",

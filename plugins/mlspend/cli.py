@@ -10,13 +10,13 @@ import typer
 from typer.core import TyperGroup
 
 from mlspend import (
+    cli_alerts,
     cli_close,
     cli_config,
     cli_explain,
     cli_gates,
     cli_invoices,
     cli_links,
-    cli_listen,
     cli_reconcile,
     cli_rules,
     cli_tags,
@@ -53,6 +53,7 @@ app.command("reconcile")(cli_reconcile.reconcile)
 app.add_typer(cli_tags.app, name="tags")
 app.add_typer(cli_gates.app, name="gates")
 app.add_typer(cli_rules.app, name="rules")
+app.add_typer(cli_alerts.app, name="alerts")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 
@@ -163,7 +164,7 @@ def digest(as_json: AsJson = False) -> None:
 
 @app.command()
 def run(as_json: AsJson = False) -> None:
-    """Do everything in order: land, build, prove, publish, digest. Stops where something says no."""
+    """Do everything in order: land, build, prove, publish, alerts, digest. Stops where something says no."""
     from mlspend import cli_output, cli_reports
     from mlspend.adapters import pipeline
 
@@ -176,8 +177,11 @@ def run(as_json: AsJson = False) -> None:
             made = pipeline.build(_home(), _config(), ledger, now=_now(), tell=tell)
             if not made.is_unchanged:
                 pipeline.publish(_home(), ledger, now=_now(), tell=tell, retention=_config().retention)
+        unsent = cli_alerts.send_or_tell(ledger)
         messages = _send_digest(ledger)
     cli_reports.show_run(landed, made, messages, _home(), as_json=as_json)
+    if unsent:
+        raise unsent
 
 
 @app.command()
@@ -352,5 +356,4 @@ def _send_digest(ledger: "Ledger") -> list[Any]:
 
 
 cli_close.add_to(app)
-app.add_typer(cli_listen.app, name="alerts")
 app.command()(cli_explain.explain)

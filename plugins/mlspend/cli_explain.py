@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlspend import cli_alerts
 from mlspend.cli_output import show_json, show_lines, show_table
 from mlspend.core.explaining import describe_conditions
 
@@ -17,14 +18,21 @@ _DIMENSIONS = {"project": "a project", "team": "a team", "environment": "an envi
 
 
 def explain(
-    line: Annotated[str, typer.Argument(help="x_line_id of a charge or of a share, or its beginning.")],
+    what: Annotated[
+        str, typer.Argument(help="An alert's id, or x_line_id of a charge or of a share, or its beginning.")
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Tell why a published cost is what it is: its type, tags, rule, splits, the version of the rules, the close."""
+    """Tell why a published cost is what it is and whose, or why there is an alert: rule, inputs, threshold."""
     from mlspend.adapters import explanation
     from mlspend.adapters.home import Home
+    from mlspend.adapters.ledger import Ledger
 
-    found = explanation.explain(Home.from_environment(), line)
+    home = Home.from_environment()
+    with Ledger.open(home) as ledger:
+        if alert := ledger.alert(what):
+            return cli_alerts.show_explanation(alert, ledger.alert_events(what), as_json=as_json)
+    found = explanation.explain(home, what)
     if as_json:
         return show_json(found)
     show_lines(describe(found))

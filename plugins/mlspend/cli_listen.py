@@ -7,15 +7,7 @@ import threading
 
 import typer
 
-app = typer.Typer(help="Take what people decide about alerts.", no_args_is_help=True)
 
-
-@app.callback()
-def alerts() -> None:
-    """Take what people decide about alerts."""
-
-
-@app.command()
 def listen() -> None:
     """Take clicks on the buttons of messages by Socket Mode, until ended (Ctrl-C, SIGTERM)."""
     token = os.environ.get("MLSPEND_SLACK_APP_TOKEN", "")

@@ -53,6 +53,14 @@ def test_it_ends_by_itself_once_and_what_returns_is_no_news() -> None:
     assert store.look(at=6) == [("a", "#risk", "end due")]
 
 
+@pytest.mark.parametrize(("hours_gone", "told"), [(24 * 7 - 1, []), (24 * 7, TOLD)])
+def test_what_returns_after_a_week_is_another_one(hours_gone: float, told: list[tuple[str, str, str]]) -> None:
+    store = Store()
+    store.look(found(), at=0)
+    store.look(at=1)
+    assert store.look(found(), at=1 + hours_gone) == told
+
+
 def test_what_returns_before_anybody_heard_of_its_end_never_ended() -> None:
     store = Store()
     store.look(found(), at=0)
@@ -241,11 +249,16 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def nothing_is_told_twice_without_growth_or_a_graver_level(self) -> None:
         told: dict[str, Event] = {}
+        over: dict[str, datetime] = {}
         for event in self.store.events:
             if event.event in ("notified", "withheld"):
                 if earlier := told.get(event.alert_id):
                     assert has_grown(event.amount, earlier.amount) or rank_of(event.level) > rank_of(earlier.level)
                 told[event.alert_id] = event
+            elif event.event == "resolved":
+                over[event.alert_id] = event.happened_at
+            elif event.event == "reopened" and event.happened_at - over.get(event.alert_id, START) >= timedelta(days=7):
+                told.pop(event.alert_id, None)
             elif event.event == "approved" and event.alert_id in told:
                 told[event.alert_id] = replace(told[event.alert_id], amount=event.amount)
 

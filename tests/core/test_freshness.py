@@ -1,8 +1,6 @@
-"""Rhythm, age and level of a source; whom its silence may wake."""
+"""Rhythm, age and level of a source."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,12 +9,9 @@ from hypothesis import strategies as st
 from mlspend.core.freshness import (
     Freshness,
     Level,
-    Rules,
     SeenDelivery,
     advise,
-    choose_severity,
     describe,
-    is_night,
     judge,
     measure_rhythm,
     parse_age,
@@ -259,63 +254,6 @@ def test_a_delivery_of_this_moment_makes_fresh(known: list[SeenDelivery], now: i
     assert found.last_delivered_at is not None
     assert found.last_delivered_at >= hour(now)
     assert found.level == "fresh"
-
-
-# Night
-
-PARIS = ZoneInfo("Europe/Paris")
-RULES = Rules(timedelta(hours=4), timedelta(hours=48), (time(22), time(7)), PARIS)
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("now", "expected"),
-    [
-        ("2026-11-04T20:59", False),
-        ("2026-11-04T21:00", True),
-        ("2026-11-05T05:59", True),
-        ("2026-11-05T06:00", False),
-        # Summer time: the same hours by the clock on the wall, an hour earlier in UTC.
-        ("2026-07-04T20:00", True),
-        ("2026-07-05T04:59", True),
-        ("2026-07-05T05:00", False),
-        # The night in which the clocks go back is an hour longer, the other one an hour shorter.
-        ("2026-10-24T20:00", True),
-        ("2026-10-25T05:59", True),
-        ("2026-10-25T06:00", False),
-        ("2026-03-28T21:00", True),
-        ("2026-03-29T04:59", True),
-        ("2026-03-29T05:00", False),
-    ],
-)
-def test_night_is_by_the_clock_on_the_wall(now: str, expected: bool) -> None:
-    assert is_night(RULES, at(now)) is expected
-
-
-def test_a_night_within_one_day_and_no_night_at_all() -> None:
-    siesta = replace(RULES, night=(time(13), time(15)), zone=UTC)
-    assert [is_night(siesta, hour(number)) for number in (12, 13, 14, 15)] == [False, True, True, False]
-    assert not any(is_night(replace(RULES, night=(time(0), time(0))), hour(number)) for number in range(24))
-
-
-@pytest.mark.parametrize(
-    ("overdue", "in_the_day", "at_night"),
-    [
-        (-1, None, None),
-        (4, None, None),
-        (4.1, "critical", None),
-        (48, "critical", None),
-        (48.1, "urgent", "urgent"),
-        (1000, "urgent", "urgent"),
-    ],
-)
-def test_who_is_told_when(overdue: float, in_the_day: str | None, at_night: str | None) -> None:
-    found = judged([seen(0)], 24 + overdue)
-    assert choose_severity(found, RULES, at("2026-11-04T12:00")) == in_the_day
-    assert choose_severity(found, RULES, at("2026-11-04T23:00")) == at_night
 
 
 # Words

@@ -27,6 +27,10 @@ def names(condition):
         return [condition.name]
     return [name for one in getattr(condition, "objects", ()) for name in names(one)]
 
+def clock(timetable):
+    inner = getattr(timetable, "timetable", timetable)
+    return getattr(inner, "summary", None) or getattr(inner, "expression", None)
+
 before = set(sys.modules)
 bag = DagBag(sys.argv[1])
 dags = [
@@ -37,7 +41,7 @@ dags = [
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
         "retries": [task.retries for task in dag.tasks],
-        "clock": getattr(getattr(dag.timetable, "timetable", dag.timetable), "summary", None),
+        "clock": clock(dag.timetable),
         "watches": [
             watcher.trigger.serialize()
             for watcher in getattr(getattr(dag.timetable, "asset_condition", None), "watchers", ())
@@ -99,6 +103,7 @@ def test_every_configured_source_has_its_landing(parsed: dict[str, Any]) -> None
         "check_freshness",
         "land_billing_aws",
         "land_billing_aws_research",
+        "send_alerts",
         "send_digest",
     ]
 
@@ -113,6 +118,8 @@ def test_assets_chain_landing_build_and_digest(parsed: dict[str, Any]) -> None:
     assert build["starts_on"] == "AssetAny"
     assert build["assets_out"] == ["warehouse"]
     assert dag(parsed, "send_digest")["assets_in"] == ["warehouse"]
+    alerts = dag(parsed, "send_alerts")
+    assert (alerts["assets_in"], alerts["clock"]) == (["warehouse"], "45 * * * *")
 
 
 def test_a_source_lands_by_the_clock_and_by_its_queue_where_it_has_one(with_queue: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from mlspend.adapters.config_alerts import check_alerts
 from mlspend.adapters.config_gates import check_gates
 from mlspend.adapters.config_model import Config
 from mlspend.adapters.config_money_checks import check_currencies, check_invoices
@@ -171,6 +172,7 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from check_words_of_shares(config)
     yield from check_invoices(config)
     yield from check_gates(config.gates)
+    yield from check_alerts(config)
 
 
 def _check_locations(config: Config) -> Iterator[tuple[Place, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 from mlspend.adapters import duckdb_files
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.steps import reached
+from mlspend.core.alerts import Alert
 from mlspend.core.deliveries import Publication
 from mlspend.core.shadows import Shadow, compare_totals
 from mlspend.core.steps import Step
@@ -145,6 +146,48 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             ),
         },
     ),
+    "alerts": (
+        "Every alert there ever was, up to this publication: of a thing that comes and goes one row.",
+        {
+            "alert_id": ("varchar", "What it is called: the same for the same thing"),
+            "kind": ("varchar", "data_stopped, gate_red, anomaly, budget, drift or coverage"),
+            "level": ("varchar", "info (told to nobody), warning or critical, as last seen"),
+            "team": ("varchar", "Team that is to act; empty: the company"),
+            "scope": ("varchar", "What it is about"),
+            "title": ("varchar", "What it says, as last seen"),
+            "rule": ("varchar", "What was compared with which threshold"),
+            "amount": ("decimal(38, 12)", "How much money it is about, in billing_currency; empty: unknown or none"),
+            "billing_currency": ("varchar", "Currency of the amounts"),
+            "since": ("timestamp", "Since when it is so"),
+            "opened_at": ("timestamp", "When it was first seen"),
+            "seen_at": ("timestamp", "When it was last seen"),
+            "resolved_at": ("timestamp", "When it was over, or approved; empty: it is open"),
+            "state": ("varchar", "open, acknowledged, snoozed, not_mine or approved"),
+            "state_by": ("varchar", "Who decided that"),
+            "state_at": ("timestamp", "When"),
+            "snoozed_until": ("timestamp", "Until when nothing is told of it"),
+            "notified_at": ("timestamp", "When it was last told; empty: never"),
+            "notified_level": ("varchar", "As what it was last told; urgent: critical, at any hour"),
+            "notified_amount": ("decimal(38, 12)", "Its amount then: half as much again is told again"),
+            "notified_count": ("integer", "How often it was told"),
+        },
+    ),
+    "alert_events": (
+        "What happened to each alert, up to this publication.",
+        {
+            "alert_id": ("varchar", "The alert, as in ops.alerts"),
+            "happened_at": ("timestamp", "When"),
+            "event": (
+                "varchar",
+                "opened, reopened, notified, withheld or summarised (alert budget), eased (to info), resolved,"
+                " or acknowledged, snoozed, not_mine, approved",
+            ),
+            "team": ("varchar", "Whom it concerned then; empty: the company"),
+            "decided_by": ("varchar", "Who decided; empty: nobody did"),
+            "level": ("varchar", "Its level then; urgent: critical, at any hour"),
+            "amount": ("decimal(38, 12)", "Its amount then"),
+        },
+    ),
     "api_calls": (
         "Every request that mlspend made to the provider's billing APIs, up to this publication.",
         {
@@ -174,6 +217,8 @@ def write(connection: duckdb_files.Connection, publication: Publication, ledger:
         "held_deliveries": _held(connection, ledger),
         "reopened_periods": ledger.reopened_periods(),
         "messages": ledger.messages(),
+        "alerts": [_flat(each) for each in ledger.alerts()],
+        "alert_events": [{**vars(each), "decided_by": each.by} for each in ledger.alert_events()],
         "api_calls": ledger.api_calls(),
     }
     connection.execute("begin")
@@ -205,6 +250,11 @@ def _held(connection: duckdb_files.Connection, ledger: Ledger) -> list[dict[str,
         {**asdict(one), "is_held": (one.source, one.billing_period, one.version) in left_out}
         for one in ledger.held_deliveries()
     ]
+
+
+def _flat(alert: Alert) -> dict[str, Any]:
+    found = alert.candidate
+    return {**vars(alert), **vars(found), "alert_id": alert.alert_id, "billing_currency": found.currency}
 
 
 def _as_published(deliveries: Sequence[Mapping[str, Any]], publication: Publication) -> list[Mapping[str, Any]]:

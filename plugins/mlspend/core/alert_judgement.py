@@ -6,7 +6,7 @@ What is decided is written down before it is sent, and sent from there: a crash 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mlspend.core.alerts import (
     BUDGET_SPAN,
@@ -23,6 +23,9 @@ from mlspend.core.alerts import (
     has_grown,
     rank_of,
 )
+
+# What returns within a week is the same thing, which comes and goes; after that nobody remembers the one before.
+_ANOTHER_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ def _see(found: Candidate, known: Alert | None, rules: Rules, spent: dict[str | 
             name: "told" if place == "end due" else place for name, place in alert.places.items()
         }
         state: State = "not_mine" if alert.state == "not_mine" else "open"
+        if alert.resolved_at and now - alert.resolved_at >= _ANOTHER_AFTER:
+            alert = replace(alert, notified_level=None, notified_amount=None)
         alert = replace(alert, resolved_at=None, state=state, places=places)
         events.append(_event(alert, "reopened", now))
     if found.level == "info" and _was_told(alert):

@@ -1,4 +1,4 @@
-"""How fresh a source is: whether it still delivers in its rhythm, and whom its silence concerns at this hour.
+"""How fresh a source is: whether it still delivers in its rhythm.
 
 A source's *rhythm* is the larger of the configured one and what its last deliveries show. Past it a source is late,
 hours past it critical. Providers promise no hour, so what counts is measured, never read from a timetable.
@@ -7,14 +7,13 @@ hours past it critical. Providers promise no hour, so what counts is measured, n
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
 from mlspend.core import wording
 
 Level = Literal["fresh", "late", "critical"]
-Severity = Literal["critical", "urgent", "recovered"]
 
 # An export delivers several billing periods within minutes. A rhythm is told in whole hours, so nothing finer is lost.
 _ONE_MOMENT = timedelta(hours=1)
@@ -38,16 +37,6 @@ class SeenDelivery:
     def made_at(self) -> datetime:
         """When the provider delivered: never later than it was first seen here, whatever its clock says."""
         return min(self.delivered_at, self.seen_at)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """When silence is critical and whom it may wake; `night` begins and ends in `zone`."""
-
-    critical_after: timedelta
-    wake_after: timedelta
-    night: tuple[time, time]
-    zone: tzinfo
 
 
 @dataclass(frozen=True)
@@ -140,27 +129,6 @@ def percentile_99(gaps: Sequence[timedelta]) -> timedelta | None:
     if len(gaps) < 2:  # one may be an outage
         return None
     return sorted(gaps)[99 * (len(gaps) - 1) // 100]
-
-
-def choose_severity(freshness: Freshness, rules: Rules, now: datetime) -> Severity | None:
-    """Return with what severity somebody is told of a silent source now; None: not at all, or not at this hour.
-
-    `critical` waits for the morning, `urgent` goes out at any hour: nobody is woken before `wake_after`.
-    """
-    if freshness.level != "critical":
-        return None
-    if freshness.overdue > rules.wake_after:
-        return "urgent"
-    return None if is_night(rules, now) else "critical"
-
-
-def is_night(rules: Rules, now: datetime) -> bool:
-    """Return whether `now` (UTC) is within the hours in which nobody is woken; the first minute is, the last is not."""
-    begins, ends = rules.night
-    local = now.astimezone(rules.zone).time()
-    if begins <= ends:
-        return begins <= local < ends
-    return local >= begins or local < ends
 
 
 def describe(freshness: Freshness) -> str:

@@ -1,12 +1,11 @@
 """Alerts in a real ledger: what is written comes back the same, and decisions are written once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
 from mlspend.adapters.alerting.decisions import decide
-from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.alert_judgement import judge
 from mlspend.core.alerts import Candidate
@@ -14,12 +13,6 @@ from mlspend.core.errors import AlertUnknown
 from tests.handmade_alerts import EVERYTHING, RULES, Store, found, hour
 
 EXACT = "12345678901234567890.123456789012"
-
-
-@pytest.fixture
-def ledger(home: Home) -> Iterator[Ledger]:
-    with Ledger.open(home) as opened:
-        yield opened
 
 
 def look(ledger: Ledger, candidates: Sequence[Candidate], at: float) -> None:
