@@ -70,7 +70,7 @@ def company(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 def test_every_command_is_there_and_says_what_it_is_for() -> None:
     wanted = {"config", "demo", "example", "land", "build", "check", "publish", "digest", "run", "status", "sql", "try"}
-    wanted |= {"publications", "tags", "links", "alerts"} | {
+    wanted |= {"publications", "tags", "links", "alerts", "gates"} | {
         "close",
         "chargeback",
         "invoices",
