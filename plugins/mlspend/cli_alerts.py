@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlspend import cli_listen
 from mlspend.cli_output import show_json, show_lines, show_table
 from mlspend.core import wording
 from mlspend.core.errors import MessageRefused, MessageUndelivered
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from mlspend.adapters.ledger import Ledger
     from mlspend.core.alerts import Action, Alert, Event
 
-app = typer.Typer(
-    help="Alerts: the open ones, decisions about them, what they were worth.", invoke_without_command=True
-)
+_HELP = "Alerts: the open ones, decisions about them, what they were worth."
+app = typer.Typer(help=_HELP, invoke_without_command=True)
+app.command()(cli_listen.listen)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The alert's id: `mlspend alerts` lists those that are open.")]

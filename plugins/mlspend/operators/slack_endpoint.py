@@ -46,7 +46,6 @@ class SlackEndpoint:
         from starlette.concurrency import run_in_threadpool
         from starlette.responses import Response
 
-        from mlspend.adapters.messages import interactions
         from mlspend.core.errors import ClickUnreadable, MlspendError
 
         secret = await run_in_threadpool(_signing_secret, self.slack_conn_id)
@@ -65,7 +64,7 @@ class SlackEndpoint:
             _log.error("a click could not be written down: %s", error)
             return Response(status_code=500)
         # Slack waits three seconds: it is answered first.
-        told = BackgroundTask(interactions.tell, answer, os.environ.get("MLSPEND_SLACK_URL")) if answer else None
+        told = BackgroundTask(_tell, answer, self.slack_conn_id) if answer else None
         return Response(status_code=200, background=told)
 
 
@@ -102,6 +101,17 @@ def _handle(body: bytes, signature: str) -> "Answer | None":
         if not interactions.first_time(f"request/{signature}", ledger, now):
             return None
         return interactions.handle(payload, ledger, now)
+
+
+def _tell(answer: "Answer", slack_conn_id: str) -> None:
+    """Tell Slack, and PagerDuty where the alert stands there."""
+    from mlspend.adapters.alerting import delivery
+    from mlspend.adapters.home import Home
+    from mlspend.adapters.messages import interactions
+    from mlspend.operators.alerts import alert_access
+
+    interactions.tell(answer, os.environ.get("MLSPEND_SLACK_URL"))
+    delivery.page(Home.from_environment(), datetime.now(UTC), alert_access(slack_conn_id, "pagerduty_default"))
 
 
 def _signing_secret(connection: str) -> str | None:

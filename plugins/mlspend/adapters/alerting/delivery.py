@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mlspend.adapters import config as config_file
 from mlspend.adapters.alerting import alert_message, pagerduty
 from mlspend.adapters.alerting.access import Access
 from mlspend.adapters.config import Config
@@ -20,7 +21,7 @@ from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.messages import sending, slack_parts
 from mlspend.adapters.messages.message import Message
 from mlspend.core.alerts import COMPANY, KINDS, PAGERDUTY, SUMMARY, WITHHELD, Alert, Place
-from mlspend.core.errors import MessageRefused, MessageUndelivered
+from mlspend.core.errors import MessageRefused, MessageUndelivered, MlspendError
 
 _log = logging.getLogger(__name__)
 # Slack's clock is not ours; a message is looked for from a little before it was decided on.
@@ -73,6 +74,17 @@ def send_due(
         sender.summarise(team, destination, [each for each in alerts if each.places[destination] == "due"])
     sender.raise_failures()
     return sender.sent
+
+
+def page(home: Home, now: datetime, access: Access) -> None:
+    """Tell PagerDuty at once what somebody decided. What fails is logged, and tried again by the next run."""
+    if not access.pagerduty_key:
+        return
+    try:
+        with Ledger.open(home) as ledger:
+            send_due(home, config_file.load(), ledger, now, access, is_pagerduty_only=True)
+    except MlspendError as error:
+        _log.warning("PagerDuty does not know yet what was decided: %s", error)
 
 
 class _Sender:

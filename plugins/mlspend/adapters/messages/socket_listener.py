@@ -15,6 +15,8 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from mlspend.adapters.alerting import delivery
+from mlspend.adapters.alerting.access import Access
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.messages import interactions, slack_api
@@ -65,3 +67,4 @@ def _decide(request: SocketModeRequest, home: Home, base_url: str | None) -> Non
         return
     if answer:
         interactions.tell(answer, base_url)
+        delivery.page(home, now, Access.from_environment())
