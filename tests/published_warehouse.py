@@ -113,9 +113,97 @@ def publish_by_hand(
         connection.execute(
             """create table ops.deliveries as
             select * from (values
-                ('aws', cast(? as timestamp), timestamp '2026-11-01'),
-                ('aws', timestamp '2026-10-02', timestamp '2026-10-03'),
-                ('aws', timestamp '2026-11-02', null)
-            ) as t(source, delivered_at, landed_at)""",
+                ('aws', cast(? as timestamp), timestamp '2026-11-01', 500),
+                ('aws', timestamp '2026-10-02', timestamp '2026-10-03', 600),
+                ('aws', timestamp '2026-10-19', timestamp '2026-10-19', 1000000),
+                ('aws', timestamp '2026-10-25', timestamp '2026-10-25 23:59:59', 234000),
+                ('aws', timestamp '2026-11-02', null, null)
+            ) as t(source, delivered_at, landed_at, byte_count)""",
             [newest_delivery.replace(tzinfo=None)],
+        )
+        connection.execute(
+            """create table ops.api_calls as
+            select * from (values
+                (timestamp '2026-10-18 23:59:59', 9, cast(9 as decimal(38, 12))),
+                (timestamp '2026-10-19', 2, 0.02),
+                (timestamp '2026-10-25 23:59:59', 3, null),
+                (timestamp '2026-10-26', 9, 9)
+            ) as t(called_at, call_count, estimated_cost)"""
+        )
+        connection.execute(
+            """create table marts.complete_days as
+            select
+                x_source, billing_account_id, billing_period, billing_currency, max(charge_date) as last_usage_date,
+                least(max(charge_date), date '2026-10-30') as last_complete_date
+            from marts.daily_spend group by all"""
+        )
+
+
+def add_outlook(home: Home) -> None:
+    """Add what other marts hold of the digest's week: anomalies, use per day, forecasts and budgets of October."""
+    with duckdb.connect(str(home.published_warehouse)) as connection:
+        connection.execute(
+            """create table marts.anomalies as
+            select
+                'USD' as billing_currency, 'recommender' as project, 'discovery' as team, 'EC2' as service_name,
+                'BoxUsage:p4d.24xlarge' as usage_type, cast(190 as decimal(38, 12)) as excess_cost,
+                'quantity' as cause, 'us-east-1' as cause_detail, date '2026-10-18' as first_date,
+                date '2026-10-19' as last_date
+            union all
+            select
+                'USD', 'recommender', 'discovery', 'EC2', 'BoxUsage:old', 9999, 'price', null,
+                date '2026-10-10', date '2026-10-18'"""
+        )
+        connection.execute(
+            """create table marts.daily_usage as
+            select
+                charge_date, project, team, service_name, billing_currency, effective_cost,
+                'usage of ' || ml_stage as usage_type
+            from marts.daily_spend"""
+        )
+        connection.execute(
+            """create table marts.forecast as
+            select * from (values
+                ('company', '', 21000.5, 23000.25, 22000.0, 24000.0, null),
+                ('team', 'risk', 650.75, null, null, null, 'not enough evidence')
+            ) as t(scope, scope_name, cost_to_date, forecast_cost, forecast_low_cost, forecast_high_cost, reason)
+            cross join (select 'USD' as billing_currency, '2026-10' as month, date '2026-10-30' as as_of_date)"""
+        )
+        connection.execute(
+            """create table marts.budgets as
+            select * from (values
+                ('all of it', 'company', '', '', 20000.0, 21000.5, 'burst'),
+                ('fraud', 'project', 'fraud-detection', 'risk', 1000.0, 650.75, 'on_track')
+            ) as t(budget, scope, scope_name, team, budget_cost, cost_to_date, status)
+            cross join (
+                select
+                    'USD' as billing_currency, '2026-10' as month, cast(null as decimal(38, 12)) as projected_over_cost,
+                    cast(null as date) as exhausted_date, cast(null as varchar) as reason
+            )"""
+        )
+
+
+def add_savings(home: Home) -> None:
+    """Add the tables of later releases: four open findings, one that is not, savings, a unit's cost."""
+    with duckdb.connect(str(home.published_warehouse)) as connection:
+        connection.execute(
+            """create table marts.findings as
+            select
+                'f' || n as finding_id, 'USD' as billing_currency, 'fraud-detection' as project, 'risk' as team,
+                'finding ' || n as title, 'Do it.' as remedy, cast(n * 10 as decimal(38, 12)) as net_saving_cost,
+                n < 5 as is_open
+            from range(1, 6) as r(n)"""
+        )
+        connection.execute(
+            """create table marts.verified_savings as
+            select * from (values
+                ('risk', date '2026-10-19', 100.5), ('discovery', date '2026-10-25', 20), ('risk', date '2026-10-26', 7)
+            ) as t(team, verified_date, saved_cost)
+            cross join (select 'USD' as billing_currency)"""
+        )
+        connection.execute(
+            """create table marts.unit_costs as
+            select
+                'USD' as billing_currency, '1,000 predictions' as unit, date '2026-10-19' as week_start_date,
+                cast(0.25 as decimal(38, 12)) as unit_cost, cast(0.2 as decimal(38, 12)) as unit_cost_before"""
         )

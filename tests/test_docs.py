@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from typer.testing import CliRunner
 
 from mlspend.adapters import config
 from mlspend.adapters.config_model import Config
-from mlspend.adapters.digests import slack_blocks
+from mlspend.adapters.digests import digest_message
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.adapters.messages import slack_api
 from mlspend.adapters.messages.buttons import alert_buttons
@@ -36,7 +37,7 @@ from mlspend.core.export_kinds import AWS_CUR, FOCUS, SHAPES
 from mlspend.core.focus_columns import FOCUS_1_2
 from mlspend.core.notifications import read_notification
 from mlspend.core.restatements import Restated, Restatement
-from tests.handmade_digest import SPEND, make_digest, spend
+from tests.handmade_digest import ALERT, FULL, GATE, MANAGEMENT, OF_MANAGEMENT, SPEND, make_digest, spend
 
 DOCS = PROJECT_ROOT / "docs"
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *DOCS.rglob("*.md")])
@@ -227,14 +228,23 @@ def test_every_label_of_the_digest_is_explained() -> None:
     opened = (OpenPeriod("aws", "2026-10"),)
     change = Restated(Decimal(9), Decimal(100))
     restated = Restatement("2026-09", "USD", change, change)
+    alerts = (ALERT, replace(ALERT, level="warning"))
     digests = [
-        make_digest(unreconciled=("aws 2026-10",), open_periods=opened, warned=("check_one",)),
+        make_digest(
+            unreconciled=("aws 2026-10",), open_periods=opened, warned=("check_one",), facts=FULL, alerts=alerts
+        ),
         make_digest((*SPEND, spend("recommender", "training", "1", "1", currency="EUR")), teams=("discovery",)),
         make_digest(last_day=make_digest().week.monday, restated=(restated,) * 6),
+        make_digest(audience=MANAGEMENT, facts=OF_MANAGEMENT, gates=(GATE,)),
     ]
-    rendered: list[Block] = [block for digest in digests for block in slack_blocks.render(digest)]
+    messages = [digest_message.compose(digest) for digest in digests]
+    rendered: list[Block] = [
+        block for message in messages for each in (message, *message.replies) for block in each.blocks
+    ]
     runs = {text for block in rendered for text in bold(block.to_dict())}
-    labels = {text.partition(" of ")[0].rstrip(": ") for text in runs if re.match(r"[A-Z]", text)}
+    # "Budget october" is the budget of that name.
+    runs = {text.partition(" october")[0] for text in runs}
+    labels = {text.partition(" of ")[0].rstrip(": ") for text in runs if re.match(r"[A-Z]|critical|warning", text)}
     amounts = re.compile(r"[A-Z]{3}\s.*|Total [A-Z]{3}")
     explained = {cell.strip("*").partition(" of ")[0] for text in rows(DOCS / "digest.md") for cell in in_bold(text[0])}
     assert {label for label in labels if not amounts.fullmatch(label)} <= explained

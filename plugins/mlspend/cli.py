@@ -1,7 +1,6 @@
 """The adapters from a shell. Exit 0: done; 1: the data or a check said no; 2: wrong use."""
 
 import logging
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ from mlspend import (
     cli_alerts,
     cli_close,
     cli_config,
+    cli_digest,
     cli_explain,
     cli_gates,
     cli_invoices,
@@ -154,15 +154,6 @@ def publish(
 
 
 @app.command()
-def digest(as_json: AsJson = False) -> None:
-    """Send last week's digest to each team once; without a Slack token it goes to the outbox."""
-    from mlspend import cli_reports
-
-    with _ledger() as ledger:
-        cli_reports.show_messages(_send_digest(ledger), as_json=as_json)
-
-
-@app.command()
 def run(as_json: AsJson = False) -> None:
     """Do everything in order: land, build, prove, publish, alerts, digest. Stops where something says no."""
     from mlspend import cli_output, cli_reports
@@ -178,7 +169,7 @@ def run(as_json: AsJson = False) -> None:
             if not made.is_unchanged:
                 pipeline.publish(_home(), ledger, now=_now(), tell=tell, retention=_config().retention)
         unsent = cli_alerts.send_or_tell(ledger)
-        messages = _send_digest(ledger)
+        messages = cli_digest.send_due(ledger)
     cli_reports.show_run(landed, made, messages, _home(), as_json=as_json)
     if unsent:
         raise unsent
@@ -347,13 +338,6 @@ def _check(name: str | None, *, as_json: bool) -> None:
     raise typer.Exit(1 if errors else 0)
 
 
-def _send_digest(ledger: "Ledger") -> list[Any]:
-    from mlspend.adapters.digests import digest as digests
-
-    token = os.environ.get("MLSPEND_SLACK_TOKEN")
-    base_url = os.environ.get("MLSPEND_SLACK_URL")
-    return list(digests.send(_home(), _config(), ledger, _now(), token, base_url))
-
-
 cli_close.add_to(app)
+app.command()(cli_digest.digest)
 app.command()(cli_explain.explain)

@@ -117,9 +117,10 @@ def test_assets_chain_landing_build_and_digest(parsed: dict[str, Any]) -> None:
     assert build["assets_in"] == ["landing_aws", "landing_aws_research"]
     assert build["starts_on"] == "AssetAny"
     assert build["assets_out"] == ["warehouse"]
-    assert dag(parsed, "send_digest")["assets_in"] == ["warehouse"]
     alerts = dag(parsed, "send_alerts")
     assert (alerts["assets_in"], alerts["clock"]) == (["warehouse"], "45 * * * *")
+    digest = dag(parsed, "send_digest")
+    assert (digest["assets_in"], digest["clock"]) == (["warehouse"], "0 * * * *")
 
 
 def test_a_source_lands_by_the_clock_and_by_its_queue_where_it_has_one(with_queue: dict[str, Any]) -> None:

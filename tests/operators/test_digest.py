@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from mlspend.adapters.home import Home
 from mlspend.operators.digest import SendDigestOperator
@@ -29,7 +29,7 @@ def test_without_any_token_there_is_none(monkeypatch: pytest.MonkeyPatch) -> Non
     assert slack_access("slack_default") == (None, None)
 
 
-def test_before_the_first_publication_it_fails_at_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_before_the_first_publication_it_is_skipped_every_hour(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLSPEND_SLACK_TOKEN", raising=False)
-    with pytest.raises(AirflowFailException, match="NothingPublished"):
+    with pytest.raises(AirflowSkipException, match="nothing is published"):
         SendDigestOperator(task_id="send_digest").execute({})

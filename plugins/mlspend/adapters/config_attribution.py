@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from mlspend.adapters.config_base import Strict, Text, Words
+from mlspend.adapters.config_digest import Channel, Email, Language
 
 ENVIRONMENTS: dict[str, tuple[str, ...]] = {
     "prod": ("production", "prd", "live"),
@@ -74,12 +75,13 @@ class Project(Strict):
 
 
 class Team(Strict):
-    """A team, and where its digest goes."""
+    """A team, and where its digest goes; language and time zone are those of `digest` where it states none."""
 
     name: Text
-    slack_channel: str | None = Field(
-        default=None, pattern=r"^(#[^\sA-Z#@,.]{1,79}|[CG][A-Z0-9]{8,})$", description='a channel as "#name", in quotes'
-    )
+    slack_channel: Channel | None = Field(default=None, description='a channel as "#name", in quotes')
+    emails: tuple[Email, ...] = Field(default=(), description="e-mail addresses, for example [lead@example.com]")
+    language: Language | None = Field(default=None, description="one of en, fr")
+    time_zone: Text | None = Field(default=None, description="an IANA time zone, for example Europe/Paris")
 
 
 class When(Strict):

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any, get_args
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mlspend.adapters.config_alerts import check_alerts
+from mlspend.adapters.config_digest_checks import check_audiences, check_time_zones
 from mlspend.adapters.config_gates import check_gates
 from mlspend.adapters.config_model import Config
 from mlspend.adapters.config_money_checks import check_currencies, check_invoices
@@ -159,7 +159,8 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from check_names([(("ml_stages", name), name) for name in config.ml_stages], "ml_stages")
     yield from _check_locations(config)
     yield from _check_queues(config)
-    yield from _check_time_zone(config)
+    yield from check_time_zones(config)
+    yield from check_audiences(config)
     for dimension, keys in config.tags.model_dump().items():
         yield from check_keys(("tags", dimension), keys)
     yield from check_ownership(config)
@@ -196,11 +197,3 @@ def _check_queues(config: Config) -> Iterator[tuple[Place, str]]:
             )
         if (first := listeners.setdefault(source.queue, source.name)) != source.name:
             yield place, f"is the queue of {first!r} already; give each source its own"
-
-
-def _check_time_zone(config: Config) -> Iterator[tuple[Place, str]]:
-    zone, known = config.freshness.time_zone, available_timezones()
-    if zone not in known:
-        near = difflib.get_close_matches(zone, sorted(known), n=1)
-        hint = f"did you mean {near[0]}?" if near else "write an IANA name, for example Europe/Paris"
-        yield ("freshness", "time_zone"), f"is {zone!r}, which is no time zone; {hint}"

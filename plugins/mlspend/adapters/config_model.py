@@ -11,6 +11,7 @@ from mlspend.adapters.config_alerts import Alerts
 from mlspend.adapters.config_attribution import ENVIRONMENTS, ML_STAGES, Project, Rule, TagKeys, Team
 from mlspend.adapters.config_base import Strict, Text, Words
 from mlspend.adapters.config_budgets import Anomalies
+from mlspend.adapters.config_digest import Digest
 from mlspend.adapters.config_gates import Gates
 from mlspend.adapters.config_money import CostExplorer, Currencies, InvoiceInput
 from mlspend.adapters.config_shared_costs import SharedCost
@@ -41,18 +42,6 @@ class Source(Strict):
     def location_in(self, home: Home) -> str:
         """Return the location as landing takes it: s3://… unchanged, a folder as an absolute path."""
         return self.location if "://" in self.location else str(home.root / Path(self.location).expanduser())
-
-
-class Digest(Strict):
-    """Where the whole company's digest goes, and what it mentions."""
-
-    channel: str | None = Field(
-        default=None, pattern=r"^(#[^\sA-Z#@,.]{1,79}|[CG][A-Z0-9]{8,})$", description='a channel as "#name", in quotes'
-    )
-    # Refunds and late usage move a closed month by fractions of a percent; one percent is worth somebody's look.
-    restated_percent: float = Field(
-        default=1.0, ge=0, description="change of a month's cost, in percent, from which its restatement is mentioned"
-    )
 
 
 class Freshness(Strict):

@@ -1,39 +1,45 @@
-"""What the weekly digest says, as numbers: one ISO week against the week before, one section per currency.
+"""What a weekly digest says, as values: one ISO week against the week before, one section per currency.
 
 Currencies are never added up. Amounts are exact; rounding is a matter of the page. Missing is not zero: where the
-published data does not cover the whole week before, there is no comparison.
+published data does not cover the whole week before, there is no comparison, and without a forecast there is a reason.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal
-from itertools import groupby
+from typing import Literal
 
+from mlspend.core.digest_outlook import Budget, DayCost, Finding, Outlook, UnitCost
 from mlspend.core.restatements import Restatement
 from mlspend.core.weeks import Week
 
 RESIDUAL_PROJECT = "unattributed"
 RESIDUAL_STAGE = "unknown"
-MOVERS_EACH_WAY = 3
-# A change that no invoice could show is not a move.
-_SMALLEST_MOVE = Decimal("0.005")
 # The default context of 28 digits would round sums of DECIMAL(38,12).
 _EXACT = Context(prec=76)
-_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
-class Spend:
-    """Cost of one project and ML stage in one currency, in the digest's week and the week before."""
+class Audience:
+    """Who reads a digest, where, and how it is written.
 
-    billing_currency: str
-    project: str
-    ml_stage: str
-    effective_cost: Decimal
-    billed_cost: Decimal
-    effective_cost_before: Decimal
-    billed_cost_before: Decimal
+    `channel` is empty where it goes by e-mail alone. `teams` is empty for the whole company's and the management's.
+    """
+
+    kind: Literal["company", "team", "management"]
+    channel: str = ""
+    teams: tuple[str, ...] = ()
+    language: str = "en"
+    time_zone: str = "UTC"
+    emails: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What tells this audience from every other, for keys and folders."""
+        if self.kind == "management":
+            return "management"
+        return self.channel or f"mail {', '.join(self.teams) or self.kind}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,14 @@ class Coverage:
     def covers(self, week: Week) -> bool:
         """Return whether the whole week lies within the published days."""
         return self.first_day <= week.monday and week.sunday <= self.last_day
+
+
+@dataclass(frozen=True)
+class CompleteDays:
+    """The last day of a source that can be expected to be whole."""
+
+    x_source: str
+    last_complete_date: date
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,41 @@ class Checks:
 
 
 @dataclass(frozen=True)
+class OwnCost:
+    """What mlspend itself used in the week: requests to provider APIs and bytes of exports read.
+
+    `estimated_cost` is in USD, of the requests with a known price; `unpriced_calls` have none.
+    """
+
+    api_calls: int = 0
+    unpriced_calls: int = 0
+    estimated_cost: Decimal = Decimal(0)
+    bytes_read: int = 0
+
+
+@dataclass(frozen=True)
+class OpenAlert:
+    """An alert of the audience's teams that is still open. The amount is empty where the alert is about none."""
+
+    alert_id: str
+    level: str
+    title: str
+    opened_at: datetime
+    amount: Decimal | None = None
+    billing_currency: str = ""
+
+
+@dataclass(frozen=True)
+class GateNote:
+    """A gate that is red, but not for the days that this digest tells."""
+
+    x_source: str
+    billing_period: str
+    kind: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Compared:
     """An amount this week, and in the week before (None: not covered by the data)."""
 
@@ -122,12 +171,27 @@ class ProjectCost:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """What a change came from: the kind of cause that an anomaly tells, else the service that moved most.
+
+    `kind` is price, quantity or mix; empty where no anomaly explains the change. `detail` is what the anomaly names.
+    """
+
+    kind: str
+    service_name: str
+    usage_type: str
+    detail: str
+    change: Decimal
+
+
+@dataclass(frozen=True)
 class Mover:
-    """A project's ML stage whose effective cost moved."""
+    """A project's ML stage whose effective cost moved, and what it came from."""
 
     project: str
     ml_stage: str
     effective: Compared
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True)
@@ -139,38 +203,59 @@ class Residual:
 
 
 @dataclass(frozen=True)
+class TeamCost:
+    """One team's week. Forecast and budget are of the current month; None where there is none."""
+
+    team: str
+    effective: Compared
+    without_stage: Residual
+    outlook: Outlook | None = None
+    budget: Budget | None = None
+
+
+@dataclass(frozen=True)
 class Section:
-    """All that is said about one currency. `projects` add up to `effective`, dearest first."""
+    """All that is said about one currency. `projects` add up to `effective`, dearest first; so do `teams`."""
 
     billing_currency: str
     effective: Compared
     billed: Compared
     projects: tuple[ProjectCost, ...]
-    risers: tuple[Mover, ...]
-    fallers: tuple[Mover, ...]
+    movers: tuple[Mover, ...]
     without_project: Residual
     without_stage: Residual
     missing_sources: tuple[str, ...]
+    teams: tuple[TeamCost, ...] = ()
+    outlooks: tuple[Outlook, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    verified_saving: Decimal | None = None
+    unit_costs: tuple[UnitCost, ...] = ()
+    days: tuple[DayCost, ...] = ()
 
 
 @dataclass(frozen=True)
 class Digest:
-    """One message: a week's spend of the whole company (`teams` empty) or of the projects of some teams.
+    """One message: a week's spend of the whole company or of the projects of some teams.
 
     `restated` is about the whole company in either case, and about changes that became known within the week.
     """
 
     company: str
-    teams: tuple[str, ...]
+    audience: Audience
     week: Week
     composed_at: datetime
     sections: tuple[Section, ...]
     coverage: tuple[Coverage, ...]
+    complete: tuple[CompleteDays, ...]
     deliveries: tuple[NewestDelivery, ...]
     reconciliation: tuple[Reconciliation, ...]
     open_periods: tuple[OpenPeriod, ...]
     restated: tuple[Restatement, ...]
     checks: Checks
+    own_cost: OwnCost
+    alerts: tuple[OpenAlert, ...]
+    gates: tuple[GateNote, ...]
     build_id: str
     published_at: datetime
 
@@ -179,22 +264,11 @@ class Digest:
         """The newest day that any source has usage for."""
         return max(each.last_day for each in self.coverage)
 
-
-def choose_week(coverage: Sequence[Coverage], today: date) -> Week:
-    """Return the last complete week that at least one source covers to its end.
-
-    A source that has fallen behind does not hold the digest back; its section says what is missing.
-    """
-    return Week.last_complete(max(each.last_day for each in coverage), today)
-
-
-def compose_sections(spend: Iterable[Spend], coverage: Sequence[Coverage], week: Week) -> tuple[Section, ...]:
-    """Return one section per currency with spend in either week, in the order of the currency codes."""
-    ordered = sorted(spend, key=_currency)
-    return tuple(
-        _compose_section(currency, tuple(cells), [each for each in coverage if each.billing_currency == currency], week)
-        for currency, cells in groupby(ordered, key=_currency)
-    )
+    @property
+    def complete_to(self) -> date | None:
+        """The last day up to which every source is whole that reaches into the week or beyond; None: unknown."""
+        behind = {each.x_source for each in self.coverage if each.last_day < self.week.monday}
+        return min((each.last_complete_date for each in self.complete if each.x_source not in behind), default=None)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
@@ -203,79 +277,16 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     >>> total([Decimal("12345678901234567890.000000000001"), Decimal("0.000000000001")])
     Decimal('12345678901234567890.000000000002')
     """
-    sum_so_far = _ZERO
+    sum_so_far = Decimal(0)
     for amount in amounts:
         sum_so_far = _EXACT.add(sum_so_far, amount)
     return sum_so_far
 
 
-def _currency(spend: Spend) -> str:
-    return spend.billing_currency
+def share(part: Decimal, whole: Decimal) -> Decimal | None:
+    """Return `part` in percent of `whole`, None where that is no positive amount.
 
-
-def _compose_section(currency: str, cells: Sequence[Spend], coverage: Sequence[Coverage], week: Week) -> Section:
-    # A source that ended before both weeks is missing from both alike.
-    relevant = [each for each in coverage if each.last_day >= week.before.monday]
-    is_comparable = all(each.covers(week) and each.covers(week.before) for each in relevant)
-
-    def compared(some: Iterable[Spend]) -> Compared:
-        return _compare(some, is_comparable=is_comparable)
-
-    effective = compared(cells)
-    movers = [
-        Mover(project, ml_stage, compared(some))
-        for (project, ml_stage), some in _grouped(cells, lambda cell: (cell.project, cell.ml_stage))
-    ]
-    projects = [
-        ProjectCost(project, cost, _share(cost.this_week, effective.this_week))
-        for (project,), some in _grouped(cells, lambda cell: (cell.project,))
-        for cost in [compared(some)]
-    ]
-    return Section(
-        billing_currency=currency,
-        effective=effective,
-        billed=Compared(
-            total(cell.billed_cost for cell in cells),
-            total(cell.billed_cost_before for cell in cells) if is_comparable else None,
-        ),
-        projects=tuple(sorted(projects, key=lambda each: (-each.effective.this_week, each.project))),
-        risers=_biggest(movers, sign=1),
-        fallers=_biggest(movers, sign=-1),
-        without_project=_residual((cell for cell in cells if cell.project == RESIDUAL_PROJECT), effective.this_week),
-        without_stage=_residual((cell for cell in cells if cell.ml_stage == RESIDUAL_STAGE), effective.this_week),
-        missing_sources=tuple(sorted(each.x_source for each in relevant if not each.covers(week))),
-    )
-
-
-def _compare(cells: Iterable[Spend], *, is_comparable: bool) -> Compared:
-    cells = tuple(cells)
-    return Compared(
-        total(cell.effective_cost for cell in cells),
-        total(cell.effective_cost_before for cell in cells) if is_comparable else None,
-    )
-
-
-def _grouped(
-    cells: Sequence[Spend], key: Callable[[Spend], tuple[str, ...]]
-) -> list[tuple[tuple[str, ...], tuple[Spend, ...]]]:
-    return [(name, tuple(some)) for name, some in groupby(sorted(cells, key=key), key=key)]
-
-
-def _biggest(movers: Iterable[Mover], *, sign: int) -> tuple[Mover, ...]:
-    """Return the few biggest moves in one direction, the biggest first, equal ones by name."""
-    moves = [
-        (sign * change, mover)
-        for mover in movers
-        if (change := mover.effective.change) is not None and sign * change >= _SMALLEST_MOVE
-    ]
-    moves.sort(key=lambda move: (-move[0], move[1].project, move[1].ml_stage))
-    return tuple(mover for _, mover in moves[:MOVERS_EACH_WAY])
-
-
-def _residual(cells: Iterable[Spend], whole: Decimal) -> Residual:
-    cost = total(cell.effective_cost for cell in cells)
-    return Residual(cost, _share(cost, whole))
-
-
-def _share(part: Decimal, whole: Decimal) -> Decimal | None:
+    >>> share(Decimal(5), Decimal(20)), share(Decimal(5), Decimal(0))
+    (Decimal('25'), None)
+    """
     return _EXACT.divide(_EXACT.multiply(part, Decimal(100)), whole) if whole > 0 else None

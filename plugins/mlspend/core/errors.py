@@ -184,6 +184,10 @@ class WeekNotCovered(Terminal):
     """The published data does not reach to the end of the week asked for."""
 
 
+class DigestNotKept(Terminal):
+    """Nothing is kept of the digest asked for, or nothing that this version of mlspend can read."""
+
+
 class AirflowNotReady(Terminal):
     """The small Airflow of the demo and the tests did not come up, or ended by itself."""
 

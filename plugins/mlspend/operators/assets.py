@@ -6,6 +6,7 @@ They bear names only: an address with a scheme has Airflow load every provider (
 from datetime import timedelta
 
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher
+from airflow.timetables.trigger import CronTriggerTimetable
 
 from mlspend.adapters.source_names import SourceSchedule, queue_region
 from mlspend.operators.timetables import LandingTimetable
@@ -51,3 +52,9 @@ def land_when(clock: str, queue: Asset | None) -> AssetOrTimeSchedule | LandingT
     # No time to catch up in: otherwise a scheduler that starts up to 2.4 hours after the hour runs it at once.
     timetable = LandingTimetable(clock, timezone="UTC", run_immediately=timedelta())
     return timetable if queue is None else AssetOrTimeSchedule(timetable=timetable, assets=queue)
+
+
+def tell_when(clock: str) -> AssetOrTimeSchedule:
+    """Return the schedule of what is told: by the clock (cron, UTC), and as soon as the warehouse is published anew."""
+    timetable = CronTriggerTimetable(clock, timezone="UTC", run_immediately=timedelta())
+    return AssetOrTimeSchedule(timetable=timetable, assets=WAREHOUSE)

@@ -6,21 +6,25 @@ https://docs.slack.dev/messaging/formatting-message-text. A new builder of messa
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from slack_sdk.models.blocks import RichTextBlock
 
-from mlspend.adapters.alerting import freshness_message
-from mlspend.adapters.digests import slack_blocks
+from mlspend.adapters.alerting import alert_message
+from mlspend.adapters.digests import digest_message, withheld_message
 from mlspend.adapters.messages import chart_upload, slack, splitting
 from mlspend.adapters.messages import slack_parts as part
 from mlspend.adapters.messages.buttons import alert_buttons
-from mlspend.adapters.messages.message import Chart
+from mlspend.adapters.messages.message import Chart, Message
 from mlspend.adapters.messages.slack import Posted
-from mlspend.core.freshness import Freshness
+from mlspend.core import wording
+from mlspend.core.alerts import Alert, Candidate
+from mlspend.core.digest import Audience
+from mlspend.core.gates import RedGate
 from mlspend.core.interactions import mark_decided, read_click
+from mlspend.core.weeks import Week
 from tests.handmade_digest import make_digest, spend
 from tests.slack_clicks import ALERT_ID, click
 
@@ -46,23 +50,58 @@ HOSTILE = [
 
 def of_digest(text: str) -> dict[str, Any]:
     digest = make_digest((spend(text, text, "5", "3"),), company=text, teams=(text,), warned=(text,))
-    return slack.compose("#c", slack_blocks.fallback_text(digest), slack_blocks.render(digest), key="k")
+    return as_one(digest_message.compose(digest))
 
 
-def of_freshness(text: str) -> dict[str, Any]:
-    late = Freshness(
-        source=text,
+def of_notice(text: str) -> dict[str, Any]:
+    gate = RedGate(text, "2026-10", "schema", NOW, (text,), NOW)
+    return as_one(withheld_message.compose(text, Audience("team", "#c", (text,)), Week.parse("2026-W43"), [gate], NOW))
+
+
+def as_one(message: Message) -> dict[str, Any]:
+    """The message with its thread."""
+    blocks = [*message.blocks, *(block for reply in message.replies for block in reply.blocks)]
+    return slack.compose("#c", message.text, blocks, key="k")
+
+
+def hostile_alert(text: str) -> Alert:
+    found = Candidate(
+        kind="anomaly",
+        parts=(text,),
         level="critical",
-        rhythm=timedelta(hours=24),
-        last_delivered_at=NOW,
+        scope=text,
+        title=text,
         since=NOW,
-        age=timedelta(hours=40),
-        overdue=timedelta(hours=16),
-        looked_at=NOW,
-        failed=0,
+        facts=((text, text),),
+        rule=text,
+        advice=wording.one_line(text, 200),
+        team=text,
+        is_urgent=True,
     )
-    blocks = freshness_message.render(late, "critical")
-    return slack.compose("#c", freshness_message.fallback_text(late, "critical"), blocks, key="k")
+    return Alert(found, opened_at=NOW, seen_at=NOW, state="acknowledged", state_by=text, state_at=NOW)
+
+
+def of_alert(text: str) -> dict[str, Any]:
+    alert = hostile_alert(text)
+    blocks = alert_message.render(alert, by=text)
+    call = {"type": "broadcast", "range": "channel"}
+    # It calls the channel by an element of its own, which no text can become.
+    assert [each for each in objects([block.to_dict() for block in blocks]) if each.get("type") == "broadcast"] == [
+        call
+    ]
+    return slack.compose("#c", part.escape(alert_message.title(alert)), blocks, key="k")
+
+
+def of_ended_alert(text: str) -> dict[str, Any]:
+    alert = hostile_alert(text)
+    blocks = alert_message.render_end(alert, NOW)
+    return slack.compose("#c", part.escape(alert_message.title(alert, is_end=True)), blocks, key="k")
+
+
+def of_alert_summary(text: str) -> dict[str, Any]:
+    alerts = [hostile_alert(text)] * 2
+    blocks = alert_message.render_summary(alerts)
+    return slack.compose("#c", part.escape(alert_message.summary_title(alerts)), blocks, key="k")
 
 
 def of_chart(text: str) -> dict[str, Any]:
@@ -86,7 +125,16 @@ def of_parts(text: str) -> dict[str, Any]:
     return slack.compose("#c", part.escape(text), fitted, key="k")
 
 
-MESSAGES: list[Callable[[str], dict[str, Any]]] = [of_digest, of_freshness, of_chart, of_decision, of_parts]
+MESSAGES: list[Callable[[str], dict[str, Any]]] = [
+    of_digest,
+    of_notice,
+    of_alert,
+    of_ended_alert,
+    of_alert_summary,
+    of_chart,
+    of_decision,
+    of_parts,
+]
 PLAIN = {"text", "plain_text", "raw_text"}
 
 
@@ -110,7 +158,7 @@ def test_text_stays_text(build: Callable[[str], dict[str, Any]], text: str) -> N
             assert each["type"] in PLAIN
             assert each["type"] != "plain_text" or each["emoji"] is False
         assert not {"url", "user_id", "usergroup_id", "image_url"} & each.keys()
-        assert each.get("value", f"alert:{ALERT_ID}") == f"alert:{ALERT_ID}"
+        assert re.fullmatch(r"alert:[0-9a-f]{12}", each.get("value", f"alert:{ALERT_ID}"))
     # The line that notifications show is mrkdwn; emphasis in it is switched off.
     assert not re.search(r"[<>]|&(?!amp;|lt;|gt;)", message["text"])
     assert not re.search(r":[a-z]+:", message["text"])
@@ -125,5 +173,4 @@ def test_the_hostile_text_is_really_there(text: str) -> None:
     for build in MESSAGES[:2]:
         shown = [each["text"] for each in objects(build(text)["blocks"]) if isinstance(each.get("text"), str)]
         assert any(visible in each for each in shown), build.__name__
-        # The name of a source is not from a tag: the configuration admits letters, digits and _ only.
-        assert build is of_freshness or not any(mark in each for mark in "\u202e\u2066" for each in shown)
+        assert not any(mark in each for mark in "\u202e\u2066" for each in shown)

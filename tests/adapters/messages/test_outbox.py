@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlspend.adapters.digests import slack_blocks
+from mlspend.adapters.digests import digest_message
 from mlspend.adapters.messages import message_page, outbox, slack
 from mlspend.core.digest import Digest
 from mlspend.core.errors import DiskFull
@@ -51,7 +51,10 @@ class Page(HTMLParser):
 
 
 def payload_of(digest: Digest, channel: str = "#ml-spend") -> dict[str, Any]:
-    return slack.compose(channel, slack_blocks.fallback_text(digest), slack_blocks.render(digest), key="k")
+    """The message and its thread as one, so that every kind of block is on the page."""
+    message = digest_message.compose(digest)
+    blocks = [*message.blocks, *(block for reply in message.replies for block in reply.blocks)]
+    return slack.compose(channel, message.text, blocks, key="k")
 
 
 def texts_in(node: Any) -> list[str]:

@@ -1,95 +1,122 @@
-"""The weekly digest: read from what is published, sent once per channel and ISO week, or written to the outbox."""
+"""The weekly digest on its way out: what is due and not out yet, held back by red gates, sent once, and kept.
+
+An audience has one digest per ISO week. The newest week that the published data covers is told; a week whose digest
+was held back until the next one can be told is not told any more.
+"""
 
 import logging
-from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from functools import partial
+from zoneinfo import ZoneInfo
 
-from mlspend.adapters import duckdb_files
 from mlspend.adapters.config import Config
-from mlspend.adapters.digests import digest_tables, slack_blocks
+from mlspend.adapters.digests import digest_message, digest_tables, mail, phrases, reading, withheld_message
+from mlspend.adapters.digests.audiences import choose_audiences
+from mlspend.adapters.digests.mail import Postman
+from mlspend.adapters.digests.reading import Known
 from mlspend.adapters.duckdb_files import Connection
+from mlspend.adapters.gates.red_gates import read_red
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
-from mlspend.adapters.messages import sending, slack
-from mlspend.core import wording
-from mlspend.core.digest import Coverage, Digest, choose_week, compose_sections
-from mlspend.core.errors import (
-    ConfigInvalid,
-    MessageRefused,
-    MessageUndelivered,
-    NothingPublished,
-    WeekNotCovered,
-)
-from mlspend.core.restatements import worth_telling
+from mlspend.adapters.messages import sending
+from mlspend.adapters.messages.message import Message
+from mlspend.core.digest import Audience, Coverage, Digest
+from mlspend.core.digest_schedule import due_at, slot_of
+from mlspend.core.errors import MessageRefused, MessageUndelivered
+from mlspend.core.gates import RedGate
 from mlspend.core.weeks import Week
+from mlspend.core.withholding import choose_gates
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class SentMessage:
-    """One digest that went out. `teams` is empty for the whole company's.
+    """One digest, or the notice in its place, that went out. `teams` is empty for the whole company's.
 
-    `place`: Slack's channel id and message time, or the path of the outbox page.
+    `place`: Slack's channel id and message time, an e-mail address, or the path in the outbox.
     """
 
     channel: str
     week: str
     teams: tuple[str, ...]
     place: str
+    is_withheld: bool = False
 
     def __str__(self) -> str:
-        return f"digest of {self.week} for {self.channel}: {self.place}"
+        what = "notice that there is no digest" if self.is_withheld else "digest"
+        return f"{what} of {self.week} for {self.channel}: {self.place}"
 
 
-@dataclass(frozen=True)
-class Addressed:
-    """A digest and the channel it is for."""
+class _Run:
+    """What messages leave through in one run, what went out, and what failed without keeping anything else back."""
 
-    channel: str
-    digest: Digest
+    def __init__(
+        self,
+        home: Home,
+        ledger: Ledger,
+        now: datetime,
+        token: str | None,
+        base_url: str | None,
+        postman: Postman | None,
+    ) -> None:
+        self.ledger, self.now, self.token = ledger, now, token
+        self.sent: list[SentMessage] = []
+        self._home, self._base_url, self._postman = home, base_url, postman
+        self._failures: list[MessageRefused | MessageUndelivered] = []
+
+    def post(self, message: Message, audience: Audience, week: Week, *, is_withheld: bool = False) -> None:
+        """Send a message to its channel."""
+        # Nothing was sent before the week was over.
+        since = datetime.combine(week.sunday, time(), tzinfo=UTC) + timedelta(days=1)
+        deliver = partial(sending.deliver, kind="digest", since=since, token=self.token, base_url=self._base_url)
+        with self._failing():
+            place = deliver(message, self._home, self.ledger, now=self.now)
+            if place:
+                self.sent.append(SentMessage(audience.channel, str(week), audience.teams, place, is_withheld))
+
+    def mail(self, message: Message, digest: Digest, address: str) -> None:
+        """Send a message to an address."""
+        subject = phrases.title(digest, phrases.language_of(digest))
+        send = partial(mail.deliver, now=self.now, written_at=digest.composed_at, postman=self._postman)
+        with self._failing():
+            place = send(message, subject, address, self._home, self.ledger)
+            if place:
+                self.sent.append(SentMessage(address, str(digest.week), digest.audience.teams, place))
+
+    def is_mailed(self, key: str, address: str) -> bool:
+        """Tell whether an e-mail is out, or may be."""
+        known = self.ledger.message(mail.key_of(key, address)) if self._postman else None
+        if known and not known["sent_at"]:
+            _log.warning("it is not known whether the digest %s reached %s; it is not sent again", key, address)
+        return known is not None
+
+    def raise_failures(self) -> None:
+        """Raise all failures as one error, Transient if any of them may pass with time."""
+        if self._failures:
+            reasons = "\n".join(str(failure) for failure in self._failures)
+            may_pass = any(isinstance(failure, MessageUndelivered) for failure in self._failures)
+            kind = MessageUndelivered if may_pass else MessageRefused
+            raise kind(f"{reasons}\nThe digests of other channels are out and not sent again.")
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except (MessageRefused, MessageUndelivered) as error:
+            _log.error("%s", error)
+            self._failures.append(error)
 
 
 def read(
-    home: Home,
-    company: str,
-    *,
-    now: datetime,
-    week: Week | None = None,
-    teams: tuple[str, ...] = (),
-    restated_percent: float = 0,
+    home: Home, company: str, *, now: datetime, week: Week | None = None, audience: Audience | None = None
 ) -> Digest:
-    """Return the digest of `week` (None: the last complete one published) for `teams` (none: the whole company).
-
-    It mentions months that were restated by `restated_percent` or more. Raises NothingPublished, or WeekNotCovered
-    where the published usage does not reach the week's end.
-    """
-    with _published(home) as connection:
-        return _read(connection, company, restated_percent, now=now, week=week, teams=teams)
-
-
-def read_all(home: Home, config: Config, *, now: datetime, week: Week | None = None) -> list[Addressed]:
-    """Return the company's digest and that of each team channel with spend, all from one state of the warehouse.
-
-    Teams that share a channel share a digest; a team in the company's channel is in the company's.
-    """
-    if not config.digest.channel and not any(team.slack_channel for team in config.teams):
-        raise ConfigInvalid("no digest has anywhere to go: set digest.channel in mlspend.yml")
-    with _published(home) as connection:
-        percent = config.digest.restated_percent
-        company = _read(connection, config.company, percent, now=now, week=week, teams=())
-        spending = digest_tables.read_teams(connection, company.week)
-        channels: dict[str, list[str]] = defaultdict(list)
-        for team in config.teams:
-            if team.slack_channel and team.slack_channel != config.digest.channel and team.name in spending:
-                channels[team.slack_channel].append(team.name)
-        digests = [Addressed(config.digest.channel, company)] if config.digest.channel else []
-        for channel, teams in channels.items():
-            digest = _read(connection, config.company, percent, now=now, week=company.week, teams=tuple(teams))
-            digests.append(Addressed(channel, digest))
-    return digests
+    """Return the digest of `week` (None: the last complete one published) for `audience` (None: the company)."""
+    with reading.published(home) as connection:
+        return reading.read(connection, company, audience or Audience("company"), now=now, week=week)
 
 
 def send(
@@ -100,88 +127,90 @@ def send(
     token: str | None = None,
     base_url: str | None = None,
     *,
-    week: Week | None = None,
+    postman: Postman | None = None,
+    gates: Sequence[RedGate] | None = None,
 ) -> list[SentMessage]:
-    """Send each digest once per channel and ISO week and return those that went out now.
+    """Send each digest that is due and not out yet, or the notice that it is held back; return what went out now.
 
-    Without a Slack token they are written to the outbox, each time anew: nothing there has reached anybody.
-    One channel's failure keeps no other from its digest; then all failures are raised as one error, Transient if any
-    of them may pass with time.
+    Without a Slack token messages are written to the outbox, without a `postman` e-mails are: each time anew, since
+    nothing there has reached anybody. `gates` are the red ones (None: as they are now). One audience's failure keeps
+    no other from its digest; then all failures are raised as one error, Transient if any of them may pass with time.
     """
-    sent: list[SentMessage] = []
-    failures: list[MessageRefused | MessageUndelivered] = []
-    for each in read_all(home, config, now=now, week=week):
-        key = f"digest/{each.digest.week}/{each.channel}"
-        blocks = slack_blocks.render(each.digest)
-        payload = slack.compose(each.channel, slack_blocks.fallback_text(each.digest), blocks, key=key)
-        try:
-            if token:
-                # Nothing was sent before the week was over.
-                since = datetime.combine(each.digest.week.sunday, time(), tzinfo=UTC) + timedelta(days=1)
-                place = sending.send_once(
-                    payload, ledger, kind="digest", since=since, now=now, token=token, base_url=base_url
-                )
-            else:
-                place = sending.write(home, str(each.digest.week), payload, ledger, kind="digest", now=now)
-        except (MessageRefused, MessageUndelivered) as error:
-            _log.error("%s", error)
-            failures.append(error)
-        else:
-            if place:
-                sent.append(SentMessage(each.channel, str(each.digest.week), each.digest.teams, place))
-    if failures:
-        reasons = "\n".join(str(failure) for failure in failures)
-        kind = MessageUndelivered if any(isinstance(f, MessageUndelivered) for f in failures) else MessageRefused
-        raise kind(f"{reasons}\nThe digests of other channels are out and not sent again.")
-    return sent
+    run = _Run(home, ledger, now, token, base_url, postman)
+    audiences = choose_audiences(config)
+    red = read_red(home, config, ledger, now) if gates is None else gates
+    with reading.published(home) as connection:
+        coverage = digest_tables.read_coverage(connection)
+        told = reading.check_week(None, coverage, now)
+        spending = digest_tables.read_teams(connection, told)
+        known = reading.read_known(ledger.open_alerts(), red, now)
+        for audience in audiences:
+            if audience.teams and not spending.intersection(audience.teams):
+                continue
+            # Where the data does not reach as far as the calendar, red gates are told of in the later week's place.
+            for week in sorted({told, max(told, slot_of(now))}):
+                if now < due_at(week, config.digest.send_at, ZoneInfo(audience.time_zone)):
+                    continue
+                if stopping := _stopping(connection, audience, week, told, red, coverage):
+                    _send_notice(run, config, audience, week, stopping)
+                elif week == told:
+                    _send_digest(run, connection, config, audience, week, known)
+    run.raise_failures()
+    return run.sent
 
 
-def _published(home: Home) -> Any:
-    if not home.published_warehouse.exists():
-        raise NothingPublished(f"nothing is published at {home.published_warehouse} yet: run `mlspend publish` first")
-    return duckdb_files.connect(home.published_warehouse, read_only=True)
-
-
-def _read(
+def _stopping(
     connection: Connection,
-    company: str,
-    restated_percent: float,
-    *,
-    now: datetime,
-    week: Week | None,
-    teams: tuple[str, ...],
-) -> Digest:
-    coverage = digest_tables.read_coverage(connection)
-    week = _check_week(week, coverage, now)
-    build_id, published_at = digest_tables.read_publication(connection)
-    return Digest(
-        company=company,
-        teams=teams,
+    audience: Audience,
+    week: Week,
+    told: Week,
+    red: Sequence[RedGate],
+    coverage: tuple[Coverage, ...],
+) -> tuple[RedGate, ...]:
+    """Return the red gates that hold back the digest of `week`; the company reads every source."""
+    sources = digest_tables.read_sources(connection, told, audience.teams) if audience.teams else None
+    return choose_gates(red, week, sources, coverage)
+
+
+def _send_notice(run: _Run, config: Config, audience: Audience, week: Week, stopping: tuple[RedGate, ...]) -> None:
+    key = f"digest/{week}/{audience.name}"
+    # What is told stays told; who reads e-mails alone is not told of what does not come.
+    if not audience.channel or run.ledger.message(key if run.token else f"outbox/{key}"):
+        return
+    notice = withheld_message.compose(config.company, audience, week, stopping, run.now)
+    if not (run.token and run.ledger.is_out(notice.key)):
+        run.post(notice, audience, week, is_withheld=True)
+
+
+def _send_digest(
+    run: _Run, connection: Connection, config: Config, audience: Audience, week: Week, known: Known
+) -> None:
+    key = f"digest/{week}/{audience.name}"
+    wanted = [address for address in audience.emails if not run.is_mailed(key, address)]
+    is_posted = not audience.channel or (run.token is not None and run.ledger.is_out(key))
+    if is_posted and not wanted:
+        return
+    digest = _kept(run, key, audience) or reading.read(
+        connection,
+        config.company,
+        audience,
+        now=run.now,
         week=week,
-        composed_at=now,
-        sections=compose_sections(digest_tables.read_spend(connection, week, teams), coverage, week),
-        coverage=coverage,
-        deliveries=digest_tables.read_deliveries(connection),
-        reconciliation=digest_tables.read_reconciliation(connection),
-        open_periods=digest_tables.read_open_periods(connection, week, now.date()),
-        restated=worth_telling(digest_tables.read_restatements(connection, week), restated_percent),
-        checks=digest_tables.read_checks(connection, build_id),
-        build_id=build_id,
-        published_at=published_at,
+        restated_percent=config.digest.restated_percent,
+        known=known,
     )
+    message = digest_message.compose(digest)
+    run.ledger.keep_digest(key, digest, digest_message.content_hash(message), run.now)
+    if not is_posted:
+        run.post(message, audience, week)
+    for address in wanted:
+        run.mail(message, digest, address)
 
 
-def _check_week(week: Week | None, coverage: tuple[Coverage, ...], now: datetime) -> Week:
-    if not coverage:
-        raise WeekNotCovered("the published warehouse holds no charges: land a billing period and build first")
-    last = choose_week(coverage, now.date())
-    first_day = min(each.first_day for each in coverage)
-    chosen = week or last
-    if chosen > last or chosen.sunday < first_day:
-        newest_day = max(each.last_day for each in coverage)
-        raise WeekNotCovered(
-            f"week {chosen} ({wording.days(chosen.monday, chosen.sunday)}) cannot be told: the published usage runs "
-            f"from {wording.day(first_day)} to {wording.day(newest_day)}. Ask for a week that ends within it, or wait "
-            "for the next delivery"
-        )
-    return chosen
+def _kept(run: _Run, key: str, audience: Audience) -> Digest | None:
+    """Return what a message is made of that was begun: what is uncertain, or half out, must go on as it began."""
+    has_begun = run.ledger.message(key) or any(
+        run.ledger.message(mail.key_of(key, address)) for address in audience.emails
+    )
+    kept = run.ledger.kept_digest(key) if has_begun else None
+    return kept.digest if kept else None

@@ -4,7 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from mlspend.adapters.duckdb_files import Connection
-from mlspend.core.digest import Checks, Coverage, NewestDelivery, OpenPeriod, Reconciliation, Spend
+from mlspend.core.digest import (
+    Checks,
+    CompleteDays,
+    Coverage,
+    NewestDelivery,
+    OpenPeriod,
+    OwnCost,
+    Reconciliation,
+)
+from mlspend.core.digest_sections import Spend
 from mlspend.core.restatements import Restated, Restatement
 from mlspend.core.weeks import Week
 
@@ -23,14 +32,16 @@ _SPEND = """
     select
         billing_currency,
         project,
+        team,
         ml_stage,
+        service_name,
         coalesce(sum(effective_cost) filter (where charge_date >= $monday), 0),
         coalesce(sum(billed_cost) filter (where charge_date >= $monday), 0),
         coalesce(sum(effective_cost) filter (where charge_date < $monday), 0),
         coalesce(sum(billed_cost) filter (where charge_date < $monday), 0)
     from marts.daily_spend
     where charge_date between $monday_before and $sunday and (len($teams) = 0 or list_contains($teams, team))
-    group by billing_currency, project, ml_stage
+    group by billing_currency, project, team, ml_stage, service_name
     -- A shared cost that was split whole is none of its own any more.
     having count(*) filter (where effective_cost <> 0 or billed_cost <> 0) > 0
 """
@@ -92,39 +103,92 @@ _CHECKS = """
     from (select *, is_success and is_evaluated as is_passed from marts.data_quality)
     where build_id = $build_id
 """
+_COMPLETE = """
+    select x_source, max(last_complete_date)
+    from marts.complete_days
+    where last_complete_date is not null
+    group by x_source
+    order by x_source
+"""
+_OWN_BYTES = """
+    select coalesce(sum(byte_count), 0)
+    from ops.deliveries
+    where landed_at >= $since and landed_at < $until
+"""
+_OWN_CALLS = """
+    select
+        coalesce(sum(call_count), 0),
+        coalesce(sum(call_count) filter (where estimated_cost is null), 0),
+        coalesce(sum(estimated_cost), 0)
+    from ops.api_calls
+    where called_at >= $since and called_at < $until
+"""
+_SOURCES = """
+    select distinct x_source
+    from marts.daily_spend
+    where charge_date between $monday_before and $sunday and (len($teams) = 0 or list_contains($teams, team))
+        and (effective_cost <> 0 or billed_cost <> 0)
+"""
+_TABLES = "select schema_name || '.' || table_name from duckdb_tables()"
 _PUBLICATION = "select build_id, published_at from ops.publications where is_current"
 
 
 def read_coverage(connection: Connection) -> tuple[Coverage, ...]:
     """Return the days each source has usage for, per currency."""
-    return tuple(Coverage(*row) for row in _rows(connection, _COVERAGE))
+    return tuple(Coverage(*row) for row in rows(connection, _COVERAGE))
 
 
 def read_spend(connection: Connection, week: Week, teams: tuple[str, ...]) -> tuple[Spend, ...]:
     """Return the cost of `week` and of the week before, of the projects of `teams` (none: of all)."""
-    return tuple(Spend(*row) for row in _rows(connection, _SPEND, {**_days(week), "teams": list(teams)}))
+    return tuple(Spend(*row) for row in rows(connection, _SPEND, {**_days(week), "teams": list(teams)}))
 
 
 def read_teams(connection: Connection, week: Week) -> frozenset[str]:
     """Return the teams that have any cost in `week` or the week before."""
-    return frozenset(team for (team,) in _rows(connection, _TEAMS, _days(week, "monday_before", "sunday")))
+    return frozenset(team for (team,) in rows(connection, _TEAMS, _days(week, "monday_before", "sunday")))
+
+
+def read_sources(connection: Connection, week: Week, teams: tuple[str, ...]) -> frozenset[str]:
+    """Return the sources in which the projects of `teams` (none: all) have cost in `week` or the week before."""
+    parameters = {**_days(week, "monday_before", "sunday"), "teams": list(teams)}
+    return frozenset(source for (source,) in rows(connection, _SOURCES, parameters))
+
+
+def read_complete_days(connection: Connection) -> tuple[CompleteDays, ...]:
+    """Return up to which day each source is whole; none where the published file tells of none."""
+    if "marts.complete_days" not in tables(connection):
+        return ()
+    return tuple(CompleteDays(*row) for row in rows(connection, _COMPLETE))
+
+
+def read_own_cost(connection: Connection, week: Week) -> OwnCost:
+    """Return what mlspend itself asked of APIs and read of exports in `week`."""
+    span = {"since": week.monday, "until": week.sunday + timedelta(days=1)}
+    ((bytes_read,),) = rows(connection, _OWN_BYTES, span)
+    ((calls, unpriced, cost),) = rows(connection, _OWN_CALLS, span)
+    return OwnCost(int(calls), int(unpriced), cost, int(bytes_read))
+
+
+def tables(connection: Connection) -> frozenset[str]:
+    """Return the names of the published tables, with their schema: an earlier file has fewer."""
+    return frozenset(name for (name,) in rows(connection, _TABLES))
 
 
 def read_deliveries(connection: Connection) -> tuple[NewestDelivery, ...]:
     """Return when each source's newest landed delivery was made."""
-    return tuple(NewestDelivery(source, _utc(made)) for source, made in _rows(connection, _DELIVERIES))
+    return tuple(NewestDelivery(source, _utc(made)) for source, made in rows(connection, _DELIVERIES))
 
 
 def read_reconciliation(connection: Connection) -> tuple[Reconciliation, ...]:
     """Return Σ landed against Σ published per currency, over everything published."""
-    rows = _rows(connection, _RECONCILIATION)
-    return tuple(Reconciliation(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows)
+    found = rows(connection, _RECONCILIATION)
+    return tuple(Reconciliation(row[0], row[1], tuple(row[2]), *row[3:]) for row in found)
 
 
 def read_open_periods(connection: Connection, week: Week, today: date) -> tuple[OpenPeriod, ...]:
     """Return the billing periods with charges in `week` that are not final on the UTC day `today`."""
     parameters = {**_days(week, "monday", "sunday"), "today": today}
-    return tuple(OpenPeriod(*row) for row in _rows(connection, _OPEN_PERIODS, parameters))
+    return tuple(OpenPeriod(*row) for row in rows(connection, _OPEN_PERIODS, parameters))
 
 
 def read_restatements(connection: Connection, week: Week) -> tuple[Restatement, ...]:
@@ -135,19 +199,19 @@ def read_restatements(connection: Connection, week: Week) -> tuple[Restatement, 
     span = {"since": week.monday, "until": week.sunday + timedelta(days=1)}
     return tuple(
         Restatement(period, currency, billed=Restated(*amounts[:2]), effective=Restated(*amounts[2:]))
-        for period, currency, *amounts in _rows(connection, _RESTATEMENTS, span)
+        for period, currency, *amounts in rows(connection, _RESTATEMENTS, span)
     )
 
 
 def read_publication(connection: Connection) -> tuple[str, datetime]:
     """Return the build that is published, and since when."""
-    ((build_id, published_at),) = _rows(connection, _PUBLICATION)
+    ((build_id, published_at),) = rows(connection, _PUBLICATION)
     return build_id, _utc(published_at)
 
 
 def read_checks(connection: Connection, build_id: str) -> Checks:
     """Return how the data-quality checks of a build went."""
-    ((passed, count, warned),) = _rows(connection, _CHECKS, {"build_id": build_id})
+    ((passed, count, warned),) = rows(connection, _CHECKS, {"build_id": build_id})
     return Checks(passed, count, tuple(warned))
 
 
@@ -156,7 +220,8 @@ def _days(week: Week, *names: str) -> dict[str, Any]:
     return {name: day for name, day in days.items() if not names or name in names}
 
 
-def _rows(connection: Connection, query: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+def rows(connection: Connection, query: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Return the rows of a query."""
     return connection.execute(query, parameters).fetchall()
 
 

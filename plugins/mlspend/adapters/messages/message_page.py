@@ -119,8 +119,8 @@ def _row(cells: list[Json], aligned: list[str], *, scope: str = "") -> str:
 
 def _cell(words: str, align: str, scope: str) -> str:
     tag = f'th scope="{scope}"' if scope else "td"
-    share = re.fullmatch(r"(\d+\.\d)%", words)
-    style = f' style="--share:{min(float(share[1]), 100)}"' if share else ""
+    share = re.fullmatch(r"(\d+)[.,](\d)\s?%", words)
+    style = f' style="--share:{min(float(f"{share[1]}.{share[2]}"), 100)}"' if share else ""
     classes = " ".join(filter(None, (align, "share" if share else _direction(words))))
     return f'<{tag} class="{classes}"{style}>{escape(words)}</{tag[:2]}>'
 

@@ -63,12 +63,7 @@ def deliver(
     parts = _parts(message, rest)
     payload = slack.compose(message.channel, message.text[:_FALLBACK], first, key=message.key)
     if not token:
-        # The file is named after the channel.
-        folder = message.folder or message.key.removesuffix(f"/{message.channel}")
-        written = [part.payload(None) for part in parts]
-        return _record_written(
-            payload, ledger, home, kind, now, lambda: outbox.write(home.outbox, folder, payload, written, message.chart)
-        )
+        return _record_written(payload, ledger, home, kind, now, lambda: write_whole(home.outbox, message))
     begun = time.monotonic()
 
     def clock() -> datetime:
@@ -94,6 +89,16 @@ def deliver(
     if refusals:
         raise refusals[0]
     return place or (str(thread) if has_followed else None)
+
+
+def write_whole(folder: Path, message: Message) -> Path:
+    """Write the message with its thread and chart below `folder`, as the outbox holds it; return the page's path."""
+    first, *rest = splitting.fit(message.blocks)
+    thread = [part.payload(None) for part in _parts(message, rest)]
+    payload = slack.compose(message.channel, message.text[:_FALLBACK], first, key=message.key)
+    # The file is named after the channel.
+    inner = message.folder or message.key.removesuffix(f"/{message.channel}")
+    return outbox.write(folder, inner, payload, thread, message.chart)
 
 
 def send_once(

@@ -9,6 +9,7 @@ about 13,000 characters in all is refused, too: https://github.com/slackapi/bolt
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from slack_sdk.models.blocks import (
     ContextBlock,
@@ -25,6 +26,7 @@ HEADER_LENGTH = 150
 # What of all that a person still reads, and well below what fills a message.
 TABLE_ROWS = 40
 _NAME_LENGTH = 40
+_SENTENCE_LENGTH = 240
 _NAMES_LISTED = 10
 
 _EMOJI = re.compile(r":(?=[\w+'-]*[a-z][\w+'-]*:)")
@@ -50,6 +52,11 @@ def name(words: str) -> str:
     return wording.one_line(words, _NAME_LENGTH)
 
 
+def sentence(words: str) -> str:
+    """Return a sentence from outside as one line, long enough to be one."""
+    return wording.one_line(words, _SENTENCE_LENGTH)
+
+
 def listed(names: Iterable[str]) -> str:
     """Return names with commas between, the tail of a long list counted.
 
@@ -66,9 +73,15 @@ def text(words: str, *, bold: bool = False) -> RichTextElementParts.Text:
     return RichTextElementParts.Text(text=words, style={"bold": True} if bold else None)
 
 
-def labelled(label: str, words: str) -> Line:
+class Punctuation(Protocol):
+    """How a language sets the sign between a label and what is said of it."""
+
+    colon: str
+
+
+def labelled(label: str, words: str, language: Punctuation | None = None) -> Line:
     """Return a line with its subject in bold."""
-    return [text(f"{label}: ", bold=True), text(words)]
+    return [text(f"{label}{language.colon if language else ': '}", bold=True), text(words)]
 
 
 def lines(several: Iterable[Line]) -> Line:

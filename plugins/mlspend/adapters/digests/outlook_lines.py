@@ -1,0 +1,66 @@
+"""The month to its end in a line: what was spent, what is expected with its 80 % band, how each budget stands."""
+
+from decimal import Decimal
+
+from mlspend.adapters.digests.language import Language
+from mlspend.adapters.messages import slack_parts as part
+from mlspend.adapters.messages.slack_parts import Line
+from mlspend.core.digest_outlook import Budget, Outlook
+
+
+def outlook_line(outlook: Outlook, language: Language, *, with_scope: bool = False) -> Line:
+    """Return the month so far against its forecast; without one the line says why."""
+    say = language.say
+    month = language.month(outlook.month)
+    label = say("{month} so far", month=month[:1].upper() + month[1:])
+    if with_scope and outlook.scope_name:
+        label = f"{label}, {part.name(outlook.scope_name)}"
+    cost = language.money(outlook.cost_to_date, outlook.billing_currency)
+    day = language.day(outlook.as_of_date)
+    if outlook.forecast_cost is None:
+        reason = (
+            part.sentence(language.translated(outlook.reason)) if outlook.reason else say("the warehouse holds none")
+        )
+        words = say("{cost} up to {day}; no forecast yet: {reason}", cost=cost, day=day, reason=reason)
+        return part.labelled(label, words, language)
+    forecast = language.money(outlook.forecast_cost, outlook.billing_currency)
+    words = say("{cost} up to {day}; forecast {forecast}", cost=cost, day=day, forecast=forecast)
+    if outlook.forecast_low_cost is not None and outlook.forecast_high_cost is not None:
+        low = language.amount(outlook.forecast_low_cost, outlook.billing_currency)
+        high = language.amount(outlook.forecast_high_cost, outlook.billing_currency)
+        words += " " + say("(80% between {low} and {high})", low=low, high=high)
+    return part.labelled(label, words, language)
+
+
+def budget_line(budget: Budget, language: Language) -> Line:
+    """Return how much of a budget is spent and whether it lasts."""
+    say = language.say
+    spent = budget.spent_percent
+    words = say(
+        "{share} of {amount} spent; {status}",
+        share="–" if spent is None else language.percent(spent),
+        amount=language.money(budget.budget_cost, budget.billing_currency),
+        status=budget_status(budget, language),
+    )
+    return part.labelled(say("Budget {name}", name=part.name(budget.budget)), words, language)
+
+
+def budget_status(budget: Budget, language: Language) -> str:
+    """Return whether a budget lasts, as half a sentence."""
+    say = language.say
+    currency = budget.billing_currency
+    if budget.status == "on_track":
+        return say("on track")
+    if budget.status == "at_risk":
+        return say("at risk")
+    if budget.status == "burst":
+        return say("exceeded by {amount}", amount=language.money(budget.over_cost, currency))
+    if budget.status == "will_burst":
+        over = budget.projected_over_cost or Decimal(0)
+        amount = language.money(over, currency)
+        if budget.exhausted_date:
+            day = language.day(budget.exhausted_date)
+            return say("will be exceeded by {amount}, spent by {day}", amount=amount, day=day)
+        return say("will be exceeded by {amount}", amount=amount)
+    reason = part.sentence(language.translated(budget.reason)) if budget.reason else say("no forecast")
+    return say("not known whether it lasts: {reason}", reason=reason)
