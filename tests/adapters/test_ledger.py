@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -165,6 +166,58 @@ def test_a_message_is_claimed_once(ledger: Ledger) -> None:
     assert not claim(0)
     [message] = ledger.messages()
     assert (message["sent_at"], message["reference"], message["destination"]) == (NOW, "C1/123.4", "#a")
+
+
+def test_the_parts_of_a_thread_are_planned_with_their_message_and_go_with_it(ledger: Ledger) -> None:
+    about = {"kind": "digest", "destination": "#a", "now": NOW}
+    assert ledger.claim_message("digest/1", **about, parts=["digest/1/reply/1", "digest/1/chart"])
+    # Whoever comes later plans nothing more.
+    assert not ledger.claim_message("digest/1", **about, parts=["digest/1/reply/2"])
+    assert {row["message_key"]: row["reference"] for row in ledger.messages()} == {
+        "digest/1": None,
+        "digest/1/reply/1": "not begun",
+        "digest/1/chart": "not begun",
+    }
+    ledger.release_message("digest/1", ["digest/1/reply/1", "digest/1/chart"])
+    assert ledger.messages() == []
+
+
+def test_what_was_begun_is_taken_over_by_one(ledger: Ledger) -> None:
+    ledger.claim_message("digest/1", kind="digest", destination="#a", now=NOW, parts=["digest/1/chart"])
+    for key in ("digest/1", "digest/1/chart"):
+        known = ledger.message(key)
+        assert known
+
+        def take(minutes: int, known: dict[str, Any] = known) -> bool:
+            return ledger.take_message(known, NOW + timedelta(minutes=minutes))
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(take, range(5, 9))) == 1
+        taken = ledger.message(key)
+        assert taken
+        assert (taken["claimed_at"] > NOW, taken["reference"]) == (True, None)
+        ledger.put_back_message(key)
+        back = ledger.message(key)
+        assert back
+        assert back["reference"] == "not begun"
+        ledger.record_message_sent(key, reference="C1/1.0", now=NOW)
+        ledger.put_back_message(key)
+        assert not ledger.take_message(back, NOW)
+        assert (ledger.message(key) or {})["reference"] == "C1/1.0"
+
+
+def test_a_request_of_slack_is_taken_once_and_forgotten_in_time(ledger: Ledger) -> None:
+    def take(request: str, minutes: int) -> bool:
+        now = NOW + timedelta(minutes=minutes)
+        return ledger.take_slack_request(request, now=now, forget_before=now - timedelta(hours=1))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(take, ["click/a"] * 8, [0] * 8)) == 1
+    assert take("click/b", 59)
+    assert not take("click/a", 60)
+    assert take("click/c", 61)
+    assert take("click/a", 62)
+    assert not take("click/b", 63)
 
 
 # As version 0.1 wrote it: without `fault` and `same_as`.

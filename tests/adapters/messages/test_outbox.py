@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 
 from mlspend.adapters.digests import digest_message
-from mlspend.adapters.messages import message_page, outbox, slack
+from mlspend.adapters.messages import chart_upload, message_page, outbox, slack
+from mlspend.adapters.messages import slack_parts as part
+from mlspend.adapters.messages.buttons import alert_buttons
+from mlspend.adapters.messages.message import Chart
 from mlspend.core.digest import Digest
 from mlspend.core.errors import DiskFull
 from tests.handmade_digest import SPEND, make_digest, spend
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(1)">" \' & $title ${blocks}'
 # Elements that stay open in HTML.
-_VOID = {"meta", "br", "hr"}
+_VOID = {"meta", "br", "hr", "img"}
 
 
 class Page(HTMLParser):
@@ -134,3 +137,25 @@ def test_the_page_can_be_read_on_a_phone_in_the_dark_and_aloud() -> None:
 def test_a_block_the_page_does_not_know_is_an_error() -> None:
     with pytest.raises(ValueError, match="'video'"):
         message_page.render({"channel": "#c", "blocks": [{"type": "video"}]})
+
+
+def test_the_page_shows_buttons_and_chart_and_their_words_stay_text() -> None:
+    chart = Chart(b"png", "a.png", HOSTILE, HOSTILE)
+    payload = slack.compose("#c", "x", [alert_buttons("a1")], key="k")
+    thread = [
+        slack.compose("", "x", [part.context(HOSTILE)], key="k/reply/1"),
+        chart_upload.compose(chart, None, "k", "F1"),
+    ]
+    html = message_page.render(payload, thread, chart)
+    page = Page(html)
+    assert "script" not in page.tags
+    assert page.tags.count("button") == 4
+    for label in ("Acknowledge", "Snooze", "Not mine", "Approve", "In the thread below it"):
+        assert label in page.text
+    assert page.attributes.count(("button", "disabled", "")) == 4
+    assert ("img", "src", "data:image/png;base64,cG5n") in page.attributes
+    assert [value for tag, name, value in page.attributes if (tag, name) == ("img", "alt")] == [HOSTILE]
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert page.tags.count("section") == 2
+    (policy,) = [value for tag, name, value in page.attributes if (tag, name) == ("meta", "content") and "src" in value]
+    assert "img-src data:" in policy

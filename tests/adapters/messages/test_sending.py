@@ -392,6 +392,17 @@ def test_a_chart_that_slack_does_not_get_done_with_is_left_for_later(send: Sende
     assert workspace.keys() == ALL
 
 
+def test_the_name_of_the_chart_is_a_file_name_and_long_words_for_it_are_shown_below_it(
+    send: Sender, workspace: Workspace
+) -> None:
+    chart = Chart(PNG, "<!channel> ../é\n.png", "Cost", "x" * 2_000 + "and more")
+    send(message=Message("#ml-spend", KEY, "ML spend", MESSAGE.blocks, chart=chart))
+    assert [file.name for file in workspace.files.values()] == ["_channel_.._é_.png"]
+    image, below = workspace.posted[1]["blocks"]
+    assert image["alt_text"] == "x" * 2_000
+    assert below["elements"][0]["text"] == "and more"
+
+
 def test_of_a_message_without_thread_nothing_is_looked_up(send: Sender, workspace: Workspace) -> None:
     message = Message("#ml-spend", KEY, "ML spend", MESSAGE.blocks)
     assert send(message=message) == "CMLSPEND00/1.000000"

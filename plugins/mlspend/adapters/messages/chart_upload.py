@@ -15,10 +15,11 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.models.blocks import ImageBlock
 from slack_sdk.models.blocks.basic_components import SlackFile
 
-from mlspend.adapters.messages import slack, slack_api
+from mlspend.adapters.messages import slack, slack_api, splitting
 from mlspend.adapters.messages import slack_parts as part
 from mlspend.adapters.messages.message import Chart
 from mlspend.adapters.messages.slack import Posted
+from mlspend.core import wording
 from mlspend.core.errors import MessageRefused, MessageUncertain, MessageUndelivered
 
 # Slack scans a file before a message may show it, "a few moments" by its maintainers:
@@ -62,11 +63,15 @@ def compose(chart: Chart, thread: Posted | None, key: str, file_id: str) -> dict
     """Return the payload of the reply that shows the uploaded file."""
     image = ImageBlock(
         block_id="chart",
-        title=part.plain(chart.title[:_ALT_TEXT]),
+        title=part.plain(wording.one_line(chart.title, _ALT_TEXT)),
         alt_text=chart.alt_text[:_ALT_TEXT],
         slack_file=SlackFile(id=file_id),
     )
-    return slack.compose("", part.escape(f"{chart.title}: {chart.alt_text}"), [image], key=key, thread=thread)
+    # What the field has no room for stands below the image, for everybody.
+    rest = [part.context(chart.alt_text[_ALT_TEXT:])] if len(chart.alt_text) > _ALT_TEXT else []
+    # Of a text for notifications the beginning is enough.
+    text = part.escape(f"{chart.title}: {chart.alt_text}"[:_ALT_TEXT])
+    return slack.compose("", text, splitting.fit([image, *rest])[0], key=key, thread=thread)
 
 
 def _upload(chart: Chart, token: str, base_url: str | None) -> str:

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 
 @dataclass(frozen=True)
 class Chart:
-    """An image that stands in the thread; `alt_text` says in words what it shows (at most 2,000 characters)."""
+    """An image that stands in the thread; `alt_text` says in words what it shows."""
 
     png: bytes
     file_name: str
