@@ -18,6 +18,7 @@ from pytest_httpserver import HTTPServer
 
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.messages import interactions
 from mlspend.operators.slack_endpoint import SlackEndpoint
 from tests.slack_clicks import ALERT_ID, NOW, click, form, open_alert, sign
 
@@ -80,6 +81,13 @@ def test_a_request_told_again_has_no_effect(endpoint: Endpoint) -> None:
     assert endpoint.click("acknowledge").status_code == 200
     assert endpoint.state == "snoozed"
     assert len(endpoint.told()) == 2
+
+
+def test_a_request_told_again_is_not_even_read(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    handled: list[Any] = []
+    monkeypatch.setattr(interactions, "handle", lambda payload, *_: handled.append(payload))
+    assert [endpoint.click().status_code for _ in range(3)] == [200] * 3
+    assert len(handled) == 1
 
 
 def test_the_same_click_signed_anew_has_no_effect_either(endpoint: Endpoint) -> None:

@@ -265,7 +265,10 @@ def test_a_thread_whose_message_was_deleted_ends(send: Sender, workspace: Worksp
     workspace.deleted.add("1.000000")
     send(1)
     assert workspace.keys() == ALL[:after]
+    asked = len(workspace.calls)
     assert send(10) is None
+    assert len(workspace.calls) == asked
+    assert [row["message_key"] for row in send.ledger.messages() if not row["sent_at"]] == []
 
 
 def test_a_thread_that_is_gone_while_it_is_searched_ends_too(send: Sender, workspace: Workspace) -> None:
