@@ -17,6 +17,7 @@ from mlspend import (
     cli_gates,
     cli_invoices,
     cli_links,
+    cli_listen,
     cli_reconcile,
     cli_rules,
     cli_tags,
@@ -54,6 +55,7 @@ app.add_typer(cli_tags.app, name="tags")
 app.add_typer(cli_gates.app, name="gates")
 app.add_typer(cli_rules.app, name="rules")
 app.add_typer(cli_alerts.app, name="alerts")
+cli_alerts.app.command("listen")(cli_listen.listen)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 
