@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlspend.core.digest import Cause, Compared, Coverage, Section, total
+from mlspend.core.digest_outlook import Budget
 from mlspend.core.digest_sections import NO_FACTS, Anomaly, Facts, Spend, UsageChange, choose_week, compose_sections
 from mlspend.core.weeks import Week
 
@@ -167,6 +168,17 @@ def test_currencies_are_never_added_up() -> None:
     euros, dollars = compose_sections(cells, coverage, WEEK)
     assert (euros.billing_currency, euros.effective) == ("EUR", Compared(Decimal(80), Decimal(100)))
     assert (dollars.billing_currency, dollars.effective.this_week) == ("USD", Decimal("1250.00"))
+
+
+def test_a_budget_in_a_currency_that_nothing_is_billed_in_is_not_lost() -> None:
+    def budget(currency: str) -> Budget:
+        return Budget(currency, "b", "company", "", "", "2026-10", Decimal(9), Decimal(1), "on_track")
+
+    cells = [*SPEND, spend("recommender", "training", "80", "100", currency="EUR")]
+    facts = Facts(budgets=(budget("USD"), budget("GBP")))
+    euros, dollars = compose_sections(cells, [OCTOBER], WEEK, facts)
+    assert [each.billing_currency for each in euros.budgets] == ["GBP"]
+    assert [each.billing_currency for each in dollars.budgets] == ["USD"]
 
 
 @pytest.mark.parametrize(

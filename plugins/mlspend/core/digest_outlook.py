@@ -1,7 +1,7 @@
 """What a digest tells beside the week itself: the month to its end, budgets, ways to save, and days for the chart."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Context, Decimal
 
 # The default context of 28 digits would round sums of DECIMAL(38,12).
@@ -25,6 +25,15 @@ class Outlook:
     forecast_low_cost: Decimal | None = None
     forecast_high_cost: Decimal | None = None
     reason: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the month is known to its end: there is nothing left to forecast.
+
+        >>> Outlook("USD", "company", "", "2026-10", date(2026, 10, 31), Decimal(9)).is_over
+        True
+        """
+        return (self.as_of_date + timedelta(days=1)).day == 1
 
 
 @dataclass(frozen=True)

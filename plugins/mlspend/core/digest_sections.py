@@ -1,7 +1,7 @@
 """How the rows of the published tables become the sections of a digest: which week, what moved and why."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -107,10 +107,15 @@ def compose_sections(
 ) -> tuple[Section, ...]:
     """Return one section per currency with spend in either week, in the order of the currency codes."""
     ordered = sorted(spend, key=lambda cell: cell.billing_currency)
-    return tuple(
+    sections = tuple(
         _compose_section(currency, tuple(cells), coverage, week, _of(currency, facts), with_teams=with_teams)
         for currency, cells in groupby(ordered, key=lambda cell: cell.billing_currency)
     )
+    # A budget may be in a currency that nothing is billed in; its line names it.
+    rest = tuple(
+        each for each in facts.budgets if each.billing_currency not in {one.billing_currency for one in sections}
+    )
+    return (replace(sections[0], budgets=sections[0].budgets + rest), *sections[1:]) if sections else ()
 
 
 def _of(currency: str, facts: Facts) -> Facts:

@@ -189,6 +189,35 @@ def test_without_a_forecast_the_reason_is_told_and_missing_is_not_zero() -> None
         assert "Budget: none is set" in lines
 
 
+def test_a_month_that_is_over_needs_no_forecast() -> None:
+    over = replace(OUTLOOK, as_of_date=date(2026, 10, 31), forecast_cost=None)
+    lines = message_lines(make_digest(facts=Facts(outlooks=(over,))))
+    assert "October 2026 so far: USD 66,000.00, the whole month" in lines
+
+
+@pytest.mark.parametrize(
+    ("words", "french"),
+    [
+        ("only 9 complete days are known, and 28 are needed", "9 jours complets seulement sont connus, il en faut 28"),
+        (
+            "it is not among the 300 costliest, for which forecasts are made",
+            "elle ne fait pas partie des 300 plus coûteuses, pour lesquelles une prévision est établie",
+        ),
+        ("no complete day is known", "aucun jour complet n’est connu"),
+        ("a reason of tomorrow", "a reason of tomorrow"),
+    ],
+)
+def test_the_reasons_of_the_forecast_are_told_in_the_language(words: str, french: str) -> None:
+    unknown = replace(OUTLOOK, forecast_cost=None, reason=words)
+    for audience, told in ((replace(FRENCH, language="en"), words), (FRENCH, french)):
+        (line,) = [
+            each
+            for each in message_lines(make_digest(audience=audience, facts=Facts(outlooks=(unknown,))))
+            if "2026" in each and "66" in each
+        ]
+        assert line.endswith(told)
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

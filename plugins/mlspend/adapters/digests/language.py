@@ -46,10 +46,6 @@ class Language:
         """Return the singular or plural sentence for `count`, which stands in it as `{count}`."""
         return self._catalog.ngettext(one, many, count).format(count=self.number(count), **values)
 
-    def translated(self, words: str) -> str:
-        """Return fixed words that come from a table, translated where the catalog knows them."""
-        return self._catalog.gettext(words) if words else ""
-
     def number(self, value: int | Decimal) -> str:
         """Return a number with the language's separators."""
         return _signed(numbers.format_decimal(value, locale=self.code))

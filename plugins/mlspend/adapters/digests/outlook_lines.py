@@ -1,5 +1,6 @@
 """The month to its end in a line: what was spent, what is expected with its 80 % band, how each budget stands."""
 
+import re
 from decimal import Decimal
 
 from mlspend.adapters.digests.language import Language
@@ -17,10 +18,10 @@ def outlook_line(outlook: Outlook, language: Language, *, with_scope: bool = Fal
         label = f"{label}, {part.name(outlook.scope_name)}"
     cost = language.money(outlook.cost_to_date, outlook.billing_currency)
     day = language.day(outlook.as_of_date)
+    if outlook.forecast_cost is None and outlook.is_over:
+        return part.labelled(label, say("{cost}, the whole month", cost=cost), language)
     if outlook.forecast_cost is None:
-        reason = (
-            part.sentence(language.translated(outlook.reason)) if outlook.reason else say("the warehouse holds none")
-        )
+        reason = _reason(outlook.reason, language) or say("the warehouse holds none")
         words = say("{cost} up to {day}; no forecast yet: {reason}", cost=cost, day=day, reason=reason)
         return part.labelled(label, words, language)
     forecast = language.money(outlook.forecast_cost, outlook.billing_currency)
@@ -62,5 +63,17 @@ def budget_status(budget: Budget, language: Language) -> str:
             day = language.day(budget.exhausted_date)
             return say("will be exceeded by {amount}, spent by {day}", amount=amount, day=day)
         return say("will be exceeded by {amount}", amount=amount)
-    reason = part.sentence(language.translated(budget.reason)) if budget.reason else say("no forecast")
+    reason = _reason(budget.reason, language) or say("no forecast")
     return say("not known whether it lasts: {reason}", reason=reason)
+
+
+def _reason(words: str, language: Language) -> str:
+    """Return a reason of marts.forecast or marts.budgets in the language; one that is not known here as it stands."""
+    say = language.say
+    if found := re.fullmatch(r"only (\d+) complete days are known, and (\d+) are needed", words):
+        return say("only {known} complete days are known, and {needed} are needed", known=found[1], needed=found[2])
+    if found := re.fullmatch(r"it is not among the (\d+) costliest, for which forecasts are made", words):
+        return say("it is not among the {count} costliest, for which forecasts are made", count=found[1])
+    if words == "no complete day is known":
+        return say("no complete day is known")
+    return part.sentence(words) if words else ""

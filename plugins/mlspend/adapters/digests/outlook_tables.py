@@ -42,16 +42,18 @@ _USAGE = f"""
 # The newest month of each: a build may hold the forecast of one month only, or keep those of months that are over.
 _FORECAST = """
     select
-        billing_currency, scope, scope_name, month, as_of_date, cost_to_date, forecast_cost, forecast_low_cost,
-        forecast_high_cost, coalesce(reason, '')
+        billing_currency, scope, coalesce(scope_name, '') as scope_name, month, as_of_date, cost_to_date, forecast_cost,
+        forecast_low_cost, forecast_high_cost, coalesce(reason, '')
     from marts.forecast
     where scope in ('company', 'team') and as_of_date is not null and cost_to_date is not null
-    qualify month = max(month) over (partition by scope, scope_name, billing_currency)
+    qualify row_number() over (
+        partition by scope, scope_name, billing_currency order by month desc, as_of_date desc
+    ) = 1
     order by billing_currency, scope, scope_name
 """
 _BUDGETS = """
     select
-        billing_currency, budget, scope, coalesce(scope_name, ''), coalesce(team, ''), month, budget_cost,
+        billing_currency, budget, scope, coalesce(scope_name, '') as scope_name, coalesce(team, ''), month, budget_cost,
         coalesce(cost_to_date, 0), status, projected_over_cost, exhausted_date, coalesce(reason, '')
     from marts.budgets
     qualify month = max(month) over (partition by budget, billing_currency)
