@@ -9,6 +9,7 @@ import gc
 import importlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -78,7 +79,7 @@ def main() -> None:
     # Importing makes millions of objects that all live to the end: collecting garbage between them takes a second.
     gc.disable()
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--warehouse", "--plan", "--results"):
+    for name in ("--warehouse", "--plan", "--results", "--docs"):
         parser.add_argument(name, type=Path)
     words = sys.argv[1:]
 
@@ -91,13 +92,18 @@ def main() -> None:
         return _measure(arguments.warehouse, ProofPlan.from_json(arguments.plan.read_text()), arguments.results.parent)
 
     arguments = argparse.Namespace()
-    answers = _ask(_import_meanwhile(measure))
-    arguments.results.write_text(json.dumps(answers, indent=1, default=str))
+    _ask(
+        _import_meanwhile(measure),
+        lambda answers: arguments.results.write_text(json.dumps(answers, indent=1, default=str)),
+        lambda: arguments.docs,
+    )
 
 
 def check(warehouse: Path, plan: ProofPlan, temp_directory: Path) -> list[Result]:
     """Return the answer to every expectation about `warehouse`; spills go to `temp_directory`."""
-    return _ask(_import_meanwhile(lambda: _measure(warehouse, plan, temp_directory)))
+    answers: list[Result] = []
+    _ask(_import_meanwhile(lambda: _measure(warehouse, plan, temp_directory)), answers.extend)
+    return answers
 
 
 def _import_meanwhile(measure: Callable[[], T]) -> T:
@@ -124,7 +130,10 @@ def _measure(warehouse: Path, plan: ProofPlan, temp_directory: Path) -> Measured
     return Measured(session, plan, problems)
 
 
-def _ask(measured: Measured) -> list[Result]:
+def _ask(
+    measured: Measured, tell: Callable[[list[Result]], Any], docs: Callable[[], Path | None] = lambda: None
+) -> None:
+    """Ask, `tell` the answers, then write Great Expectations' own pages about them into the folder `docs`."""
     from expectations import focus, landing, marts
 
     suites = {"landing": landing.suites(), "focus": focus.suites(), "marts": marts.suites()}
@@ -142,9 +151,11 @@ def _ask(measured: Measured) -> list[Result]:
     for question in questions:
         problem = measured.problems.get(question.layer)
         results += _unasked(question, problem) if problem else list(_answers(asker, question))
+    tell(results)
+    if folder := docs():
+        asker.write_docs(folder)
     asker.close()
     measured.session.close()
-    return results
 
 
 def _with_effects(question: Question, effects: Mapping[str, Effect]) -> Question:
@@ -175,7 +186,8 @@ def _unasked(question: Question, problem: str) -> list[Result]:
 
 def _answers(asker: "_Asker", question: Question) -> Iterator[Result]:
     """Ask all expectations cheaply at once, then those that failed again for their counts and samples."""
-    first = asker.ask(question.asset, question.expectations, "BOOLEAN_ONLY")
+    name = f"{question.layer} {_SUBJECTS.get(question.asset, question.asset)}"
+    first = asker.ask(name, question.asset, question.expectations, "BOOLEAN_ONLY")
     for expectation, answer in zip(question.expectations, first, strict=True):
         if answer.success:
             yield _result(question, expectation, success=True)
@@ -192,7 +204,7 @@ def _failures(asker: "_Asker", question: Question, expectation: Any, problem: st
     for source, period in asker.partitions(question.asset):
         rows = f"select * from {question.asset} where x_source = {quote(source)} and billing_period = {quote(period)}"
         place = {"x_source": source, "billing_period": period}
-        count, sample, own_problem = asker.explain(question.asset, expectation, rows)
+        count, sample, own_problem = asker.explain(question.asset, expectation, rows, f"{source} {period}")
         if own_problem:
             single.append(_result(question, expectation, evaluated=False, problem=own_problem, **place))
         elif count:
@@ -226,10 +238,30 @@ class _Asker:
         self._source.get_engine().dispose()
         self._source.get_execution_engine().close()
 
-    def ask(self, table: str, expectations: list[Any], result_format: Any, query: str | None = None) -> list[Any]:
-        """Return the answers in the order of `expectations`, about `table` or about `query`."""
+    def write_docs(self, folder: Path) -> None:
+        """Write pages about everything that was asked into `folder`, replacing what is there; index.html leads to all.
+
+        Where that fails the answers stand all the same: it is told on standard error.
+        """
+        site: Any = {
+            "class_name": "SiteBuilder",
+            "show_how_to_buttons": False,
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        }
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            self._context.add_data_docs_site("pages", site)
+            self._context.build_data_docs(site_names=["pages"])
+        except Exception as error:  # noqa: BLE001
+            sys.stderr.write(f"the pages about the checks could not be written to {folder}: {error!r}\n")
+
+    def ask(
+        self, name: str, table: str, expectations: list[Any], result_format: Any, query: str | None = None
+    ) -> list[Any]:
+        """Return the answers in the order of `expectations`, about `table` or `query`; its page is called `name`."""
         self._asked += 1
-        name = f"{table}_{self._asked}"
+        name = f"{self._asked:02d} {name}".replace(".", " ")
         asset = (
             self._source.add_query_asset(name, query=query)
             if query
@@ -251,10 +283,13 @@ class _Asker:
         query = f"select distinct x_source, billing_period from {table} where x_source || billing_period is not null"
         return sorted(self._session.execute(query).fetchall())
 
-    def explain(self, table: str, expectation: Any, query: str | None = None) -> tuple[int, list[dict[str, Any]], str]:
+    def explain(
+        self, table: str, expectation: Any, query: str | None = None, place: str = "all"
+    ) -> tuple[int, list[dict[str, Any]], str]:
         """Return the number of unexpected rows, a few of them, and why it could not be evaluated, if that is so."""
+        name = f"{expectation.meta['check']} {place}"
         if "unexpected_rows_query" in expectation.__fields__:
-            answer = self.ask(table, [expectation], "COMPLETE", query)[0]
+            answer = self.ask(name, table, [expectation], "COMPLETE", query)[0]
             rows = answer.result.get("details", {}).get("unexpected_rows", [])[:_SAMPLE_ROWS]
             return answer.result.get("observed_value", 0), rows, _problem_of(answer.exception_info)
         columns = {row[0] for row in self._session.execute(f"describe {table}").fetchall()}
@@ -263,7 +298,7 @@ class _Asker:
             "unexpected_index_column_names": [key for key in _LINE_KEYS if key in columns],
             "partial_unexpected_count": _SAMPLE_ROWS,
         }
-        answer = self.ask(table, [expectation], wanted, query)[0]
+        answer = self.ask(name, table, [expectation], wanted, query)[0]
         sample = answer.result.get("partial_unexpected_index_list", [])
         return answer.result.get("unexpected_count", 0), sample, _problem_of(answer.exception_info)
 

@@ -157,13 +157,16 @@ def publish(
 
 @app.command()
 def run(as_json: AsJson = False) -> None:
-    """Do everything in order: land, build, prove, publish, alerts, digest. Stops where something says no."""
+    """Do everything in order: land, build, prove, publish, alerts, digest. Exit 1 where anything was refused or held.
+
+    What is wrong with one billing period of one source keeps nothing else from being published.
+    """
     from mlspend import cli_output, cli_reports
     from mlspend.adapters import pipeline
 
     with _ledger() as ledger:
         landed = _land(None, ledger)
-        if any(one.rejections for one in landed):
+        if any(one.rejections for one in landed) and not ledger.current_receipts():
             cli_reports.show_landed(landed, as_json=as_json)
             raise typer.Exit(1)
         with cli_output.progress() as tell:
@@ -172,9 +175,11 @@ def run(as_json: AsJson = False) -> None:
                 pipeline.publish(_home(), ledger, now=_now(), tell=tell, retention=_config().retention)
         unsent = cli_alerts.send_or_tell(ledger)
         messages = cli_digest.send_due(ledger)
+        is_held = any(one.is_open for one in ledger.held_deliveries())
     cli_reports.show_run(landed, made, messages, _home(), as_json=as_json)
     if unsent:
         raise unsent
+    raise typer.Exit(1 if is_held or any(one.rejections for one in landed) else 0)
 
 
 @app.command()

@@ -31,7 +31,12 @@ def gates(context: typer.Context, as_json: AsJson = False) -> None:
     with Ledger.open(home) as ledger:
         red = read_red(home, config.load(), ledger, now)
     if as_json:
-        show_json([gate_row(gate, now) | {"sentences": gate.sentences, "link": gate.link} for gate in red])
+        show_json(
+            [
+                gate_row(gate, now) | {"sentences": gate.sentences, "link": gate.link, "pages": gate.pages}
+                for gate in red
+            ]
+        )
     elif red:
         show_gates(red, now)
     else:
@@ -89,4 +94,9 @@ def show_gates(red: Sequence["RedGate"], now: datetime) -> None:
     show_table("Red gates", rows)
     for gate in red:
         place = " ".join(filter(None, (gate.x_source or "all sources", gate.billing_period)))
-        show_lines([f"{place}: {' '.join(gate.sentences)}", *([f"  {gate.link}"] if gate.link else [])])
+        show_lines(
+            [
+                f"{place}: {' '.join(gate.sentences)}",
+                *([f"  pages: {link}"] if (link := gate.link or gate.pages) else []),
+            ]
+        )

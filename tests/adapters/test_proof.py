@@ -1,7 +1,9 @@
 """The proof as its caller sees it: a child process, answers in the build's file, an error that says what to look at."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 import duckdb
 import pytest
@@ -46,6 +48,13 @@ def test_a_red_build_says_what_where_how_many_and_shows_rows(home: Home) -> None
         proof.prove(build, home, now=NOW)
     message = str(raised.value)
     assert "nothing was published" in message
+    index = home.data_docs / "b1" / "index.html"
+    assert f"as pages: {index}" in message
+    pages = {page.name: page.read_text() for page in index.parent.glob("validations/**/*.html")}
+    [told] = [text for name, text in pages.items() if "billing_currency not_null aws 2026-10" in name]
+    assert "40 unexpected values found" in told
+    links = {unquote(link) for link in re.findall(r"validations/[^\"' >]+\.html", index.read_text())}
+    assert {link.rsplit("/", 1)[1] for link in links} == pages.keys()
     assert (
         "source 'aws', billing period 2026-10: focus: expect_column_values_to_not_be_null on"
         " focus_costs.billing_currency: 40 unexpected, for example x_source=aws, billing_period=2026-10, x_line_id="

@@ -236,7 +236,12 @@ def test_a_version_of_any_spelling_is_built_and_one_without_a_name_is_refused(ho
     write_data_export(exports, lines(3), execution=" ")
     landed = pipeline.land("aws", str(exports), home, ledger, now=NOW, tell=tell)
     assert "lacks or misspells executionId" in landed.refusals[0]
-    assert pipeline.awaits_publication(home, CONFIG, ledger, now=NOW) is False
+    # What was published stays, and readers are told that it is not the newest.
+    contents = ask(home, "select * from marts.daily_spend order by all")
+    assert build_and_publish(home, ledger)
+    assert ask(home, "select * from marts.daily_spend order by all") == contents
+    stale = "select distinct is_stale, kind from marts.billing_periods join marts.stale_periods using (x_source)"
+    assert ask(home, stale) == [(True, "schema")]
 
 
 def test_lines_that_somebody_deleted_are_landed_again_and_keep_no_other_month_from_readers(

@@ -22,6 +22,11 @@ class Gates(Strict):
     """What follows from each data-quality check."""
 
     effects: tuple[CheckEffect, ...] = ()
+    data_docs_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="the address at which the folder data_docs of MLSPEND_HOME is served, https://…",
+    )
 
     @property
     def effect_of(self) -> dict[str, Effect]:

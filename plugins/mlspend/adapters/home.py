@@ -34,6 +34,11 @@ class Home:
         return self.root / "build"
 
     @property
+    def data_docs(self) -> Path:
+        """Great Expectations' pages about the checks of builds: <build id>/index.html."""
+        return self.root / "data_docs"
+
+    @property
     def published_warehouse(self) -> Path:
         """The DuckDB file that analysts open."""
         return self.root / "published" / "warehouse.duckdb"

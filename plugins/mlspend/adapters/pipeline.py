@@ -21,7 +21,7 @@ from mlspend.adapters.build_inputs import BuildInputs
 from mlspend.adapters.config import Config
 from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
-from mlspend.adapters.gates import freshness_checks, hold_back, stopped_build
+from mlspend.adapters.gates import data_docs, freshness_checks, hold_back, stopped_build
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.object_stores import connect_s3
@@ -300,7 +300,8 @@ def prove(
             stopping += [result for found in verdict.held.values() for result in found]
         if stopping:
             stopped_build.record(home, tuple(hold_back.sentence(result) for result in stopping), now, made.build_id)
-            raise ChecksFailed(proof.explain_stopped(made, stopping))
+            pages = data_docs.link(config, made.build_id) or data_docs.find(home, made.build_id)
+            raise ChecksFailed(proof.explain_stopped(made, stopping, pages))
         if not verdict.held:
             break
         for one in hold_back.record(made, verdict, config, ledger, now):

@@ -15,7 +15,7 @@ from typing import Self
 
 from mlspend.adapters.build_plan import ALLOCATED_TABLES
 from mlspend.adapters.disk_errors import disk_errors
-from mlspend.adapters.gates import check_rows
+from mlspend.adapters.gates import check_rows, data_docs
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.adapters.landing_folder import receipt_file
 from mlspend.adapters.steps import reached
@@ -72,7 +72,7 @@ def prove(build: Build, home: Home, *, now: datetime, prover: Prover | None = No
     """
     results = ask(build, home, now=now, prover=prover)
     if red := [result for result in results if result.is_red]:
-        raise ChecksFailed(explain_stopped(build, red))
+        raise ChecksFailed(explain_stopped(build, red, data_docs.find(home, build.build_id)))
     return results
 
 
@@ -88,6 +88,7 @@ def ask(
 ) -> list[CheckResult]:
     """Ask every expectation of `build` and write the answers to marts.data_quality of its warehouse file.
 
+    Great Expectations' own pages about them go to the folder data_docs of `home`, with some values of what is wrong.
     Returns the answers, and logs those that only warn. A `prover` started before the build was made saves the seconds
     of getting ready. `effects` are the configuration's; `beside` are answers to what is not asked of the build itself,
     `held` the deliveries that it leaves out, of which the answers are carried along. Raises ChecksFailed where the
@@ -100,7 +101,7 @@ def ask(
         plan.write_text(replace(plan_proof(build, home), effects=dict(effects or {})).to_json())
         results_file.unlink(missing_ok=True)
         with nullcontext(prover) if prover else Prover() as ready:
-            _ask(build, plan, results_file, ready)
+            _ask(build, plan, results_file, home.data_docs / build.build_id, ready)
         answers = json.loads(results_file.read_text())
         results = [CheckResult(**{field: row[field] for field in _FIELDS}) for row in answers] + [*beside]
         check_rows.write(build, results, held, now)
@@ -146,8 +147,9 @@ def _receipt_file(partition: Partition, home: Home) -> Path:
     return receipt_file(home.landing, (partition.x_source, partition.billing_period, partition.version))
 
 
-def _ask(build: Build, plan: Path, results_file: Path, prover: Prover) -> None:
+def _ask(build: Build, plan: Path, results_file: Path, docs: Path, prover: Prover) -> None:
     words = ["--warehouse", build.warehouse_path, "--plan", str(plan), "--results", str(results_file)]
+    words += ["--docs", str(docs)]
     reached(Step.PROOF_BEGINS)
     status, last_lines = prover.ask(words)
     if status:
@@ -164,15 +166,17 @@ def _child_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key in wanted} | {"PYTHONPATH": search_path}
 
 
-def explain_stopped(build: Build, stopping: Sequence[CheckResult]) -> str:
-    """Return what is told of a build that must not be published, and what to do."""
+def explain_stopped(build: Build, stopping: Sequence[CheckResult], pages: str | Path | None = None) -> str:
+    """Return what is told of a build that must not be published, and what to do; `pages` is where its checks' are."""
+    as_pages = f"; as pages: {pages}" if pages else ""
     told = [f"  - {describe(result)}" for result in stopping[:_MOST_FAILURES_TOLD]]
     if more := len(stopping) - len(told):
         told.append(f"  - and {more} more")
     return (
         f"{len(stopping)} checks of build {build.build_id} said no, so nothing was published and nothing sent;"
         " the published warehouse is unchanged.\n" + "\n".join(told) + f"\nThe build is kept for a look at"
-        f" {build.warehouse_path} (all answers: marts.data_quality). Correct the export or the rule, then build again."
+        f" {build.warehouse_path} (all answers: marts.data_quality{as_pages}). Correct the export or the rule,"
+        " then build again."
     )
 
 

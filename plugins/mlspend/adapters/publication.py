@@ -68,7 +68,14 @@ def publish(
         stopped_build.clear(home)
         reached(Step.PUBLICATION_RECORDED)
         recorded = ledger.publications()
-        retirement.remove_retired(home, recorded, count=retention.publications, now=now, keep=keep)
+        retirement.remove_retired(
+            home,
+            recorded,
+            count=retention.publications,
+            now=now,
+            keep=keep,
+            needed={one.build_id for one in ledger.held_deliveries() if one.is_open},
+        )
         reached(Step.OLD_BUILDS_REMOVED)
         # Who shortens how long lines are kept has as long to think better of it.
         shown = [current, *replaced_since(recorded, now - keep)]

@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,14 +17,21 @@ logger = logging.getLogger(__name__)
 
 
 def remove_retired(
-    home: Home, recorded: Sequence[Publication], *, count: int, now: datetime, keep: timedelta
+    home: Home,
+    recorded: Sequence[Publication],
+    *,
+    count: int,
+    now: datetime,
+    keep: timedelta,
+    needed: Collection[str] = (),
 ) -> list[Path]:
     """Delete and return publications, lake folders and build folders that nobody can be reading any more.
 
     `recorded` are the publications of the ledger, newest first. Of the published states stay the newest `count` and
     those replaced less than `keep` ago; of what leaves these the files are there for another `keep`. Lake and build
-    folders written less than `keep` ago stay. Nothing is deleted while the file of a kept publication cannot be read:
-    it may name anything.
+    folders written less than `keep` ago stay. So do the pages about the checks of what stays, and of builds that are
+    `needed` because something of them is held back. Nothing is deleted while the file of a kept publication cannot be
+    read: it may name anything.
     """
     try:
         openable = publication_history.list_kept(home)
@@ -45,7 +52,8 @@ def remove_retired(
     for one in over:
         logger.info("deleting %s: retired for %s", one.path, keep)
         one.path.unlink()
-    folders = [*_unnamed(home, staying, kept), *_folders(home.builds, "*")]
+    pages = [one for one in _folders(home.data_docs, "*") if one.name not in kept_ids and one.name not in needed]
+    folders = [*_unnamed(home, staying, kept), *_folders(home.builds, "*"), *pages]
     removed = [folder for folder in folders if _is_older(folder, since)]
     for folder in removed:
         logger.info("deleting %s: no publication that is kept names it", folder)

@@ -23,7 +23,8 @@ class RedGate:
 
     `x_source` is empty where nothing at all can be published (kind `unproved`). `since` is when the gate went red;
     `last_good_at` when that was delivered which readers see instead, None where they see nothing. `sentences` say what
-    is wrong, `link` is the address of the checks' page, where one is configured.
+    is wrong, `link` is the address of the pages about the build's checks, where one is configured, `pages` where they
+    lie on this machine.
     """
 
     x_source: str
@@ -33,6 +34,7 @@ class RedGate:
     sentences: tuple[str, ...]
     last_good_at: datetime | None
     link: str | None = None
+    pages: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Which gates are red now: held deliveries, deliveries refused at landing, silent sources, a build stopped whole."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from mlspend.adapters import freshness, publication_history
 from mlspend.adapters.config import Config
-from mlspend.adapters.gates import stopped_build
+from mlspend.adapters.gates import data_docs, stopped_build
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.check_effects import CHECKS, FRESHNESS
@@ -25,7 +26,7 @@ def read_red(home: Home, config: Config, ledger: Ledger, now: datetime) -> list[
     """
     rows = ledger.deliveries()
     good = _last_good(rows, publication_history.read_published(home))
-    found = [*_stopped(home, good), *_silent(config, ledger, now), *_held(config, ledger, good)]
+    found = [*_stopped(home, config, good), *_silent(config, ledger, now), *_held(home, config, ledger, good)]
     for row, since in newer_refused(config, rows):
         place = (row["source"], row["billing_period"])
         found.append(RedGate(*place, "schema", since, (row["rejection_reason"],), good.get(place)))
@@ -68,9 +69,10 @@ def _last_good(rows: list[dict[str, Any]], published: Publication | None) -> dic
     return good
 
 
-def _stopped(home: Home, good: dict[tuple[str, str], datetime]) -> Iterator[RedGate]:
+def _stopped(home: Home, config: Config, good: dict[tuple[str, str], datetime]) -> Iterator[RedGate]:
     if stopped := stopped_build.read(home):
-        yield RedGate("", None, "unproved", stopped.since, stopped.sentences, max(good.values(), default=None))
+        gate = RedGate("", None, "unproved", stopped.since, stopped.sentences, max(good.values(), default=None))
+        yield _with_pages(gate, home, config, stopped.build_id)
 
 
 def _silent(config: Config, ledger: Ledger, now: datetime) -> Iterator[RedGate]:
@@ -82,8 +84,14 @@ def _silent(config: Config, ledger: Ledger, now: datetime) -> Iterator[RedGate]:
             yield RedGate(one.source, None, "freshness", one.since + one.rhythm, sentences, one.last_delivered_at)
 
 
-def _held(config: Config, ledger: Ledger, good: dict[tuple[str, str], datetime]) -> Iterator[RedGate]:
+def _held(home: Home, config: Config, ledger: Ledger, good: dict[tuple[str, str], datetime]) -> Iterator[RedGate]:
     for held in ledger.held_deliveries():
         if held.is_open and _counts(config, held.source):
             place = (held.source, held.billing_period)
-            yield RedGate(*place, kind_of(held), held.held_since, held.reasons, good.get(place))
+            gate = RedGate(*place, kind_of(held), held.held_since, held.reasons, good.get(place))
+            yield _with_pages(gate, home, config, held.build_id)
+
+
+def _with_pages(gate: RedGate, home: Home, config: Config, build_id: str) -> RedGate:
+    pages = data_docs.find(home, build_id)
+    return replace(gate, link=data_docs.link(config, build_id) if pages else None, pages=str(pages) if pages else None)
