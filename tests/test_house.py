@@ -23,6 +23,7 @@ MODEL_NAMES = {
     "focus": r"int_([a-z]+__)?[a-z_]+|focus_costs|costs",
     "allocation": r"int_([a-z]+__)?[a-z_]+|attributed_costs|[a-z]+_costs_split|allocated_costs",
     "findings": r"fnd_[a-z]+_[a-z0-9]+__[a-z_]+|findings",
+    "outlook": r"int_[a-z_]+",
     "marts": r"(?!stg_|int_|fnd_)[a-z][a-z0-9_]*",
 }
 

@@ -19,12 +19,13 @@ _DIMENSIONS = {"project": "a project", "team": "a team", "environment": "an envi
 
 def explain(
     what: Annotated[
-        str, typer.Argument(help="An alert's id, or x_line_id of a charge or of a share, or its beginning.")
+        str, typer.Argument(help="Id of an alert or an anomaly, or x_line_id of a charge or a share, or its beginning.")
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Tell why a published cost is what it is and whose, or why there is an alert: rule, inputs, threshold."""
+    """Tell why a published cost is what it is and whose, or why there is an alert or an anomaly."""
     from mlspend.adapters import explanation
+    from mlspend.adapters.alerting.explain_anomaly import explain_anomaly, is_anomaly_id
     from mlspend.adapters.home import Home
     from mlspend.adapters.ledger import Ledger
 
@@ -32,6 +33,13 @@ def explain(
     with Ledger.open(home) as ledger:
         if alert := ledger.alert(what):
             return cli_alerts.show_explanation(alert, ledger.alert_events(what), as_json=as_json)
+    if is_anomaly_id(what):
+        unusual = explain_anomaly(home.published_warehouse, what)
+        if as_json:
+            return show_json(unusual)
+        show_lines(unusual.lines())
+        show_table("What the use was made of", unusual.components)
+        return show_table("Day by day", unusual.days)
     found = explanation.explain(home, what)
     if as_json:
         return show_json(found)

@@ -30,6 +30,17 @@ select
     charges.contracted_cost,
     charges.consumed_quantity,
     charges.consumed_unit,
+    coalesce(charges.x_usage_type, charges.sku_meter) as usage_type,
+    charges.sku_id,
+    charges.pricing_category,
+    charges.pricing_quantity,
+    charges.pricing_unit,
+    {# Fees that run for weeks, also those of the marketplace, and what nobody used of a commitment follow the calendar
+       and no use; a day of 25 hours ends the clocks' summer time. #}
+    charges.charge_category = 'Usage'
+    and coalesce(charges.charge_frequency, 'Usage-Based') = 'Usage-Based'
+    and coalesce(charges.commitment_discount_status, '') <> 'Unused'
+    and coalesce(charges.charge_period_end <= charges.charge_period_start + interval 25 hour, true) as is_metered,
     charges.is_shared_cost,
     charges.x_attributed_by,
     charges.x_matched_rule_id,

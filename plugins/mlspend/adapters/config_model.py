@@ -8,9 +8,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mlspend.adapters.config_alerts import Alerts
+from mlspend.adapters.config_anomalies import Anomalies
 from mlspend.adapters.config_attribution import ENVIRONMENTS, ML_STAGES, Project, Rule, TagKeys, Team
 from mlspend.adapters.config_base import Strict, Text, Words
-from mlspend.adapters.config_budgets import Anomalies
 from mlspend.adapters.config_digest import Digest
 from mlspend.adapters.config_gates import Gates
 from mlspend.adapters.config_money import CostExplorer, Currencies, InvoiceInput

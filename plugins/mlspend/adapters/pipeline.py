@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mlspend.adapters import (
+    config_anomalies,
     exchange_rates,
     invoices,
     landing,
@@ -335,6 +336,7 @@ def inputs_of(home: Home, config: Config, ledger: Ledger) -> BuildInputs:
     """Return what a build is made of besides deliveries and configuration."""
     configured = {source.name for source in config.sources}
     tables = {
+        config_anomalies.INPUT: config.anomalies.rows(),
         "closed_periods": ledger.closed_periods(),
         "closed_spend": ledger.closed_spend(),
         "invoices": [one.plain() for one in ledger.invoices() if not configured or one.source in configured],

@@ -160,6 +160,10 @@ class LineUnknown(Terminal):
     """No published charge has the id that was asked for."""
 
 
+class AnomalyUnknown(Terminal):
+    """No published anomaly has the id that was asked for."""
+
+
 class MessageRefused(Terminal):
     """Slack refused the message for a reason that a retry cannot mend."""
 
