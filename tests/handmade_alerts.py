@@ -52,7 +52,7 @@ class Store:
             places: dict[str, Place] = dict(alert.places)
             for place, stands in alert.places.items():
                 if place != "withheld" and stands in ("due", "tried", "end due", "acknowledge due"):
-                    sent.append((alert.candidate.title, place, stands))
+                    sent.append((alert.candidate.title, place, stands.replace("tried", "due")))
                     places[place] = "ended" if stands == "end due" else "told"
             self.alerts[alert.alert_id] = replace(alert, places=places)
         return sent

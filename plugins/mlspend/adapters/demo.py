@@ -17,12 +17,14 @@ EXPORTS = "exports/aws"
 _MONTHS = 3
 _END = "2026-10"
 
-# The demo is the example company's, whatever the environment says: no other configuration, ledger or Slack.
+# The demo is the example company's, whatever the environment says: no other configuration, ledger, Slack or PagerDuty.
 EXAMPLE_ENVIRONMENT = {
     "MLSPEND_CONFIG": str(PROJECT_ROOT / "config" / "mlspend.yml"),
     "MLSPEND_STATE_URL": "",
     "MLSPEND_SLACK_TOKEN": "",
     "AIRFLOW_CONN_SLACK_DEFAULT": "",
+    "MLSPEND_PAGERDUTY_KEY": "",
+    "AIRFLOW_CONN_PAGERDUTY_DEFAULT": "",
 }
 
 

@@ -26,6 +26,8 @@ from mlspend.core.alerts import (
 
 # What returns within a week is the same thing, which comes and goes; after that nobody remembers the one before.
 _ANOTHER_AFTER = timedelta(days=7)
+# Where somebody may have heard of it, and not of its end.
+_HEARD = ("tried", "told", "outbox", "acknowledge due")
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,12 @@ def _tell(alert: Alert, events: list[Event], rules: Rules, spent: dict[str | Non
     is_counted = found.level != "critical"
     is_withheld = is_counted and spent[alert.team] >= team.weekly_budget
     kept = {name: place for name, place in alert.places.items() if name != WITHHELD and not name.startswith(SUMMARY)}
-    due: dict[str, Place] = {WITHHELD: "due"} if is_withheld else dict.fromkeys(destinations, "due")
+    # Where something was told before, the end is to be told even if this message never gets there.
+    due: dict[str, Place] = {
+        name: "tried" if kept.get(name) in (*_HEARD, "end due") else "due" for name in destinations
+    }
+    if is_withheld:
+        due = {WITHHELD: "due"}
     if is_counted and not is_withheld:
         spent[alert.team] += 1
     told = replace(
@@ -164,7 +171,7 @@ def end_places(places: Mapping[str, Place], *, is_silent: bool = False) -> dict[
 
 
 def _was_told(alert: Alert) -> bool:
-    return any(place in ("due", "tried", "told", "outbox", "acknowledge due") for place in alert.places.values())
+    return any(place == "due" or place in _HEARD for place in alert.places.values())
 
 
 def _summarise(alerts: Iterable[Alert], rules: Rules, now: datetime) -> Iterable[Change]:

@@ -1,6 +1,7 @@
 """Alerts in a real ledger: what is written comes back the same, and decisions are written once."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -89,3 +90,10 @@ def test_of_two_who_record_the_same_step_the_second_is_told_so(ledger: Ledger) -
 
 def _events(ledger: Ledger, name: str) -> list[str]:
     return [event.event for event in ledger.alert_events(found(name).alert_id)]
+
+
+def test_several_looks_at_once_tell_a_thing_once(ledger: Ledger) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: look(ledger, [found("a"), found("b"), found("c")], 0), range(8)))
+    assert [_events(ledger, name) for name in "ab"] == [["opened", "notified"]] * 2
+    assert _events(ledger, "c") == ["opened", "withheld"]

@@ -137,7 +137,7 @@ class _Sender:
                 return
             place = "tried"
         told: Place = "told" if self.access.slack_token else "outbox"
-        with self._failures(lambda: self._give_back(alert, destination, message.key, place)):
+        with self._failures(lambda: self._give_back(alert, destination, message.key)):
             since = (alert.resolved_at if is_end else alert.notified_at) or alert.opened_at
             stands = self._deliver(message, since)
             self.ledger.record_place(alert.alert_id, destination, before=place, after="ended" if is_end else told)
@@ -177,9 +177,9 @@ class _Sender:
             base_url=self.access.slack_url,
         )
 
-    def _give_back(self, alert: Alert, destination: str, key: str, place: Place) -> None:
+    def _give_back(self, alert: Alert, destination: str, key: str) -> None:
         """Nothing was posted for certain where no claim is left: should the alert end now, nobody need be told."""
-        if place == "tried" and self.ledger.message(key) is None:
+        if alert.places[destination] == "due" and self.ledger.message(key) is None:
             self.ledger.record_place(alert.alert_id, destination, before="tried", after="due")
 
     @contextmanager
