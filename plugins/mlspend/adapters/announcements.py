@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mlspend.adapters import landing, pipeline
+from mlspend.adapters import landing, pipeline, s3_calls
 from mlspend.adapters.delivery_queue import DeliveryQueue, QueueMessage
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
@@ -62,8 +62,9 @@ def land_announced(
     telling = sum(bool(uris) for uris in announced.values())
     tell(f"looking for deliveries of {source} that {telling} messages announce")
     s3 = s3 or connect_s3()  # one for the whole run, as in pipeline.land
-    found, faults = _discover(location, source, manifests, s3)
-    landed = pipeline.land_deliveries(source, found, home, ledger, now=now, tell=tell, s3=s3, limits=limits)
+    with s3_calls.counting(s3, ledger, source, now):
+        found, faults = _discover(location, source, manifests, s3)
+        landed = pipeline.land_deliveries(source, found, home, ledger, now=now, tell=tell, s3=s3, limits=limits)
     for message, uris in announced.items():
         if reasons := [faults[uri] for uri in sorted(uris & faults.keys())]:
             ledger.record_dead_letter(source, message.message_id, message.body, "\n".join(reasons), now)

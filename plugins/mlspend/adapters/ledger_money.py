@@ -67,13 +67,16 @@ class LedgerMoney:
     # Requests to the provider's APIs
 
     def record_api_call(
-        self, service: str, operation: str, source: str, now: datetime, cost: Decimal | None = None
+        self, service: str, operation: str, source: str, now: datetime, cost: Decimal | None = None, *, count: int = 1
     ) -> None:
-        """Record one request to an API before it is sent; `cost` in USD is what the provider asks for it, if known."""
+        """Record one request to an API before it is sent, or `count` that were.
+
+        `cost` in USD is what the provider asks for all of them, if known.
+        """
         row = {"called_at": now, "service": service, "operation": operation, "source": source}
         with self._store.transaction() as connection:
             price = None if cost is None else f"{cost:f}"
-            connection.execute(sa.insert(api_calls).values(**row, call_count=1, estimated_cost=price))
+            connection.execute(sa.insert(api_calls).values(**row, call_count=count, estimated_cost=price))
 
     def claim_api_call(
         self, service: str, operation: str, source: str, now: datetime, *, since: datetime, cost: Decimal

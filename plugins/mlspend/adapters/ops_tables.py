@@ -189,10 +189,10 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
         },
     ),
     "api_calls": (
-        "Every request that mlspend made to the provider's billing APIs, up to this publication.",
+        "Every request to the provider's billing APIs, and of landing to S3, up to this publication.",
         {
             "called_at": ("timestamp", "When it was sent"),
-            "service": ("varchar", "The API: invoicing, or ce (Cost Explorer)"),
+            "service": ("varchar", "The API: invoicing, ce (Cost Explorer), or s3"),
             "operation": ("varchar", "What was asked"),
             "source": ("varchar", "For which source"),
             "call_count": ("integer", "How many requests"),

@@ -16,6 +16,7 @@ from mlspend.adapters import (
     proof,
     proved_builds,
     publication,
+    s3_calls,
     warehouse,
 )
 from mlspend.adapters.build_inputs import BuildInputs
@@ -120,19 +121,20 @@ def land(
     if s3 is None and location.startswith("s3://"):
         # One for the whole run: in an outage its budget of retries is shared, so the run ends in minutes.
         s3 = connect_s3()
-    found = landing.discover(location, source, s3=s3)
-    landed = land_deliveries(
-        source,
-        found,
-        home,
-        ledger,
-        now=now,
-        tell=tell,
-        s3=s3,
-        accept_new_currency=accept_new_currency,
-        periods=periods,
-        limits=limits,
-    )
+    with s3_calls.counting(s3, ledger, source, now):
+        found = landing.discover(location, source, s3=s3)
+        landed = land_deliveries(
+            source,
+            found,
+            home,
+            ledger,
+            now=now,
+            tell=tell,
+            s3=s3,
+            accept_new_currency=accept_new_currency,
+            periods=periods,
+            limits=limits,
+        )
     ledger.record_look(source, now)
     return landed
 
