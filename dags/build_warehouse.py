@@ -6,8 +6,8 @@ wait.
 
 **When it fails**
 - *BuildFailed*: a dbt model or test; the message names it and shows rows. Nothing was published.
-- *ChecksFailed*: the data broke a rule, or money was not conserved; the message names expectation, count and sample
-  rows. If the delivery is wrong, have it delivered again; if the rule is wrong, change `expectations/`.
+- *ChecksFailed*: money was not conserved, or a shared check said no; the message names expectation, count and sample
+  rows. What only one billing period is to blame for is held back without failing: `mlspend gates`, docs/gates.md.
 - *ExportsOverlap*: two sources hold the same account and month: state `preferred_kinds` in mlspend.yml, or remove one.
 - *BuildOvertaken*: somebody published in between. Not retried; the next landing, or you, start a build that is right.
 - *NothingProved*: the build's files are gone. Clear *build_warehouse* and what follows it, not the publication alone.

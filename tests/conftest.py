@@ -23,6 +23,7 @@ LONGEST_FIRST = (
     "test_deployment.py",
     "adapters/test_redelivery.py",
     "dags/test_backfill.py",
+    "adapters/gates/test_hold_back.py",
     "adapters/test_warehouse_history.py",
     "adapters/test_restated_among_many.py",
     "test_conformance.py",

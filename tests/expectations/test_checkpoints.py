@@ -1,6 +1,7 @@
 """Every kind of damage to a build turns the right expectation red, with its count, its rows and its partition."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -328,3 +329,28 @@ def test_a_build_that_only_dropped_a_period_is_still_asked_about_the_warehouse(h
     found = answers(shrunk, home)
     assert {row["layer"] for row in found} == {"warehouse"}
     assert [row["billing_period"] for row in found if not row["is_success"]] == ["2026-10"]
+
+
+def test_what_cannot_be_evaluated_of_one_partition_is_told_of_that_one_with_its_effect(
+    build: Build, home: Home
+) -> None:
+    """One partition says of a container's cost what is no number; the other one has no containers at all."""
+    edit_lake(
+        home,
+        build,
+        "attributed_costs",
+        """select * replace (
+            'split_cost' as allocated_method_id, 'pod-1' as allocated_resource_id,
+            '{"split_cost": "1", "node_cost": "a lot", "containers_cost": "1"}' as allocated_method_details
+        ) from lines""",
+    )
+    name = "containers_cost_no_more_than_their_node"
+    plan = replace(plan_proof(build, home), effects={name: "hold"})
+    rows = check(Path(build.warehouse_path), plan, home.root)
+    unevaluated = {row["check_name"]: row for row in rows if not row["is_evaluated"]}
+    other = unevaluated["containers_have_a_node_that_costs_something"]
+    assert (other["billing_period"], other["effect"], other["severity"]) == ("2026-09", "warn", "warning")
+    row = unevaluated[name]
+    assert (row["x_source"], row["billing_period"], row["is_success"]) == ("aws", "2026-09", False)
+    assert (row["effect"], row["severity"]) == ("hold", "critical")
+    assert "a lot" in row["sample"]
