@@ -1,6 +1,6 @@
 """Alerts in a real ledger: what is written comes back the same, and decisions are written once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from mlspend.core.alert_judgement import judge
 from mlspend.core.alerts import Candidate
 from mlspend.core.errors import AlertUnknown
 from tests.handmade_alerts import EVERYTHING, RULES, Store, found, hour
+from tests.postgres_server import running_postgres
 
 EXACT = "12345678901234567890.123456789012"
 
@@ -45,6 +46,11 @@ def test_the_alert_budget_counts_the_warnings_of_the_last_seven_days_in_the_ledg
     look(ledger, [found("a"), found("b")], 0)
     look(ledger, [found("a"), found("b"), found("c")], 24 * 7 - 0.1)
     assert _events(ledger, "c") == ["opened", "withheld"]
+    look(ledger, [found("a", EXACT)], 1)
+    decide(ledger, found("a").alert_id, "snooze", by="ines", now=hour(2))
+    [alert] = ledger.open_alerts()
+    assert (alert.candidate.amount, alert.state, alert.state_at) == (Decimal(EXACT), "snoozed", hour(2))
+    assert ledger.record_place(alert.alert_id, "#risk", before="due", after="told")
     look(ledger, [found("a"), found("b"), found("c"), found("d")], 24 * 7)
     assert _events(ledger, "d") == ["opened", "notified"]
 
@@ -92,8 +98,24 @@ def _events(ledger: Ledger, name: str) -> list[str]:
     return [event.event for event in ledger.alert_events(found(name).alert_id)]
 
 
-def test_several_looks_at_once_tell_a_thing_once(ledger: Ledger) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    if request.param == "sqlite":
+        yield request.getfixturevalue("ledger")
+        return
+    with running_postgres() as url, Ledger(url) as opened:
+        opened.migrate()
+        yield opened
+
+
+def test_several_looks_at_once_tell_a_thing_once(either: Ledger) -> None:
+    ledger = either
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: look(ledger, [found("a"), found("b"), found("c")], 0), range(8)))
     assert [_events(ledger, name) for name in "ab"] == [["opened", "notified"]] * 2
     assert _events(ledger, "c") == ["opened", "withheld"]
+    look(ledger, [found("a", EXACT)], 1)
+    decide(ledger, found("a").alert_id, "snooze", by="ines", now=hour(2))
+    [alert] = ledger.open_alerts()
+    assert (alert.candidate.amount, alert.state, alert.state_at) == (Decimal(EXACT), "snoozed", hour(2))
+    assert ledger.record_place(alert.alert_id, "#risk", before="due", after="told")
