@@ -19,6 +19,7 @@ from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.warehouse import SCHEMA_VERSION
 from mlspend.core.deliveries import Build, build_id_at
 from mlspend.core.errors import BuildOvertaken, ChecksFailed, NothingProved, NothingPublished, PublishedFileInUse
+from mlspend.core.gates import HeldDelivery
 from tests.handmade_build import NOW, edit_warehouse, make_build, prove_by_hand
 from tests.readers import reading
 
@@ -97,6 +98,31 @@ def test_a_warning_does_not_stop_publication(home: Home, ledger: Ledger) -> None
         "insert into marts.data_quality by name"
         " select * replace (false as is_success, 'warn' as effect) from marts.data_quality limit 1",
     )
+    assert publication.publish(build, home, ledger, now=NOW).build_id == "b1"
+
+
+def test_a_period_that_is_to_be_held_back_is_refused_unless_that_very_delivery_was_accepted(
+    home: Home, ledger: Ledger
+) -> None:
+    build = proved_build(home, "b1")
+    edit_warehouse(
+        build,
+        "insert into marts.data_quality by name select * replace (false as is_success, 'hold' as effect, 'aws' as"
+        " x_source, '2026-10' as billing_period, 'near' as check_name) from marts.data_quality limit 1",
+    )
+
+    def accept(version: str, check: str) -> None:
+        results = f'[{{"check_name": "{check}"}}]'
+        ledger.record_held([HeldDelivery("aws", "2026-10", version, "rules", NOW, NOW, (), "b0", results)])
+        (held,) = [one for one in ledger.held_deliveries() if one.is_open]
+        ledger.accept_held(held, by="ada", reason="it is right", now=NOW)
+
+    for version, check in ((None, ""), ("v-b0", "near"), ("v-b1", "another")):
+        if version:
+            accept(version, check)
+        with pytest.raises(ChecksFailed, match="did not pass its checks"):
+            publication.publish(build, home, ledger, now=NOW)
+    accept("v-b1", "near")
     assert publication.publish(build, home, ledger, now=NOW).build_id == "b1"
 
 

@@ -35,6 +35,17 @@ def test_what_nobody_writes_any_more_is_removed(home: Home, builds: list[Path]) 
     assert remove(home) == builds
 
 
+def test_pages_about_checks_stay_while_something_of_their_build_is_held_back(home: Home) -> None:
+    pages = [home.data_docs / name for name in ("b1", "b2")]
+    for folder in pages:
+        folder.mkdir(parents=True)
+        os.utime(folder, (0, 0))
+    (home.data_docs / "b3").mkdir()
+    keep = timedelta(days=1)
+    assert retirement.remove_retired(home, [], count=10, now=NOW, keep=keep, needed={"b2"}) == pages[:1]
+    assert sorted(folder.name for folder in home.data_docs.iterdir()) == ["b2", "b3"]
+
+
 def test_a_build_whose_file_vanishes_under_the_look_stays(
     home: Home, builds: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

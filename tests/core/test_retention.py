@@ -193,3 +193,27 @@ def test_what_was_replaced_lately_is_told_by_what_replaced_it() -> None:
     times = [NOW, NOW - timedelta(hours=30), NOW - timedelta(hours=50)]
     newest, middle, oldest = (Publication(f"b{n}", "1", "h", time, (), ()) for n, time in enumerate(times))
     assert replaced_since([newest, middle, oldest], NOW - KEEP) == [middle]
+
+
+@given(one_each, some_without_lines, st.data())
+def test_what_is_held_back_stays_as_published_and_changes_nothing_else(
+    current: list[Partition], published: list[Partition], data: st.DataObject
+) -> None:
+    held = data.draw(st.sets(st.sampled_from(sorted(places(current)))) if current else st.just(set()))
+    before = {(one.x_source, one.billing_period): one for one in published}
+    free, kept_back = (plan_contents(current, published, LIMITS, held_back=each) for each in ((), held))
+    assert not held & places(kept_back.rebuilt)
+    for one in kept_back.partitions:
+        if (one.x_source, one.billing_period) in held:
+            assert one.version == before[one.x_source, one.billing_period].version
+    assert places(kept_back.partitions) & held == held & places(published) & places(free.partitions)
+    assert (kept_back.vanished, kept_back.forgotten) == (free.vanished, free.forgotten)
+    others = [[one for one in found.partitions if places([one]).isdisjoint(held)] for found in (free, kept_back)]
+    assert others[0] == others[1]
+
+
+def test_what_a_new_schema_finds_held_back_is_built_anew_as_soon_as_it_is_released() -> None:
+    october = Partition("aws", "2026-10", "a", rules="r")
+    held = plan_contents([october], [october], LIMITS, is_same_schema=False, held_back=[("aws", "2026-10")])
+    assert held.kept == (october,)
+    assert plan_contents([october], held.partitions, LIMITS).rebuilt == (october,)
