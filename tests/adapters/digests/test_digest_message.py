@@ -192,7 +192,7 @@ def test_without_a_forecast_the_reason_is_told_and_missing_is_not_zero() -> None
 def test_a_month_that_is_over_needs_no_forecast() -> None:
     over = replace(OUTLOOK, as_of_date=date(2026, 10, 31), forecast_cost=None)
     lines = message_lines(make_digest(facts=Facts(outlooks=(over,))))
-    assert "October 2026 so far: USD 66,000.00, the whole month" in lines
+    assert "October 2026: USD 66,000.00, the whole month" in lines
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,14 @@ def outlook_line(outlook: Outlook, language: Language, *, with_scope: bool = Fal
     """Return the month so far against its forecast; without one the line says why."""
     say = language.say
     month = language.month(outlook.month)
-    label = say("{month} so far", month=month[:1].upper() + month[1:])
+    month = month[:1].upper() + month[1:]
+    is_over = outlook.forecast_cost is None and outlook.is_over
+    label = month if is_over else say("{month} so far", month=month)
     if with_scope and outlook.scope_name:
         label = f"{label}, {part.name(outlook.scope_name)}"
     cost = language.money(outlook.cost_to_date, outlook.billing_currency)
     day = language.day(outlook.as_of_date)
-    if outlook.forecast_cost is None and outlook.is_over:
+    if is_over:
         return part.labelled(label, say("{cost}, the whole month", cost=cost), language)
     if outlook.forecast_cost is None:
         reason = _reason(outlook.reason, language) or say("the warehouse holds none")
