@@ -108,16 +108,16 @@ def test_a_usage_type_that_moved_the_other_way_is_no_cause() -> None:
     assert mover_of(Facts(usage=(against,))) == Cause("", "EC2", "", "", Decimal(100))
 
 
-def test_an_anomaly_that_explains_half_of_a_change_is_its_cause() -> None:
-    # Half of 125 is 62.5.
-    expected = Cause("price", "EC2", "EC2 usage", "detail", Decimal("62.5"))
-    assert mover_of(Facts(anomalies=(anomaly("EC2", "62.5", "price"),))) == expected
+def test_an_anomaly_that_explains_a_quarter_of_a_change_is_its_cause() -> None:
+    # A quarter of 125 is 31.25.
+    expected = Cause("price", "EC2", "EC2 usage", "detail", Decimal("31.25"))
+    assert mover_of(Facts(anomalies=(anomaly("EC2", "31.25", "price"),))) == expected
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(anomaly("EC2", "62.4"), id="too small"),
+        pytest.param(anomaly("EC2", "31.24"), id="too small"),
         pytest.param(anomaly("EC2", "-200"), id="other direction"),
         pytest.param(anomaly("Support", "200"), id="of a service that fell"),
         pytest.param(anomaly("Bedrock", "200"), id="of another stage's service"),

@@ -27,8 +27,8 @@ MOVERS = 3
 FINDINGS = 3
 # A change that no invoice could show is not a move.
 _SMALLEST_MOVE = Decimal("0.005")
-# An anomaly explains a change where it is more of it than all else together could be.
-_EXPLAINED_FROM = Decimal("0.5")
+# What stays high is unusual on its first days only, until it is the usual: two days of a week are a quarter of it.
+_EXPLAINED_FROM = Decimal("0.25")
 
 
 @dataclass(frozen=True)
