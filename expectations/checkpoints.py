@@ -134,17 +134,14 @@ def _ask(
     measured: Measured, tell: Callable[[list[Result]], Any], docs: Callable[[], Path | None] = lambda: None
 ) -> None:
     """Ask, `tell` the answers, then write Great Expectations' own pages about them into the folder `docs`."""
-    from expectations import focus, landing, marts
+    from expectations.suites import about_partitions, about_warehouse
 
-    suites = {"landing": landing.suites(), "focus": focus.suites(), "marts": marts.suites()}
     questions = [
         Question(layer, asset, expectations)
-        for layer, assets in (suites if measured.plan.rebuilt else {}).items()
+        for layer, assets in (about_partitions() if measured.plan.rebuilt else {}).items()
         for asset, expectations in assets.items()
     ]
-    questions += [
-        Question("warehouse", asset, expectations) for asset, expectations in marts.warehouse_suites().items()
-    ]
+    questions += [Question("warehouse", asset, expectations) for asset, expectations in about_warehouse().items()]
     questions = [_with_effects(question, measured.plan.effects) for question in questions]
     asker = _Asker(measured.session)
     results: list[Result] = []

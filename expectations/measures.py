@@ -10,6 +10,9 @@ import duckdb
 
 from expectations import aws_costs
 from expectations.engine import quote
+from expectations.measures_completeness import measure_completeness
+from expectations.measures_drift import measure_drift
+from expectations.measures_schema import measure_schema
 from mlspend.core.proof_plan import CheckedPartition, ProofPlan
 
 # Our name for what both shapes say, per shape; CUR names are those of CUR 2.0.
@@ -228,6 +231,9 @@ LAYERS: dict[str, Callable[[duckdb.DuckDBPyConnection, ProofPlan], None]] = {
     "landing": measure_landing,
     "focus": measure_focus,
     "marts": measure_marts,
+    "schema": measure_schema,
+    "completeness": measure_completeness,
+    "drift": measure_drift,
     "warehouse": measure_warehouse,
 }
 

@@ -234,7 +234,12 @@ def _fill_warehouse(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         select
             x_source, billing_account_id, billing_period, charge_date, sub_account_id, service_name, charge_category,
             billing_currency, sum(billed_cost) as billed_cost_change, sum(effective_cost) as effective_cost_change,
-            sum(line_count) as line_count_change
+            sum(line_count) as line_count_change, 'first' as change_kind, '' as build_id
+        from marts.daily_spend group by all"""
+    )
+    connection.execute(
+        f"""create table marts.complete_days as
+        select {keys}, last_day(cast(billing_period || '-01' as date)) as last_complete_date
         from marts.daily_spend group by all"""
     )
     connection.execute(

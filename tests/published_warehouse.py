@@ -99,10 +99,11 @@ def publish_by_hand(
         )
         connection.execute(
             """create table marts.data_quality as
-            select 'b7' as build_id, n <> 3 as is_success, true as is_evaluated, 'check_' || n as expectation
+            select 'b7' as build_id, n <> 3 as is_success, true as is_evaluated, 'check_' || n as expectation,
+                'warning' as severity
             from range(41) as r(n)
             union all
-            select 'b6', false, true, 'check_of_old'"""
+            select 'b6', false, true, 'check_of_old', 'warning'"""
         )
         connection.execute(
             """create table ops.publications as

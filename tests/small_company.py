@@ -1,5 +1,7 @@
 """A company with two channels and about a thousand lines a month, delivered by AWS Data Exports below its home."""
 
+import calendar
+
 from mlspend.adapters.home import Home
 from tests.aws_exports import cur2_line, write_data_export
 
@@ -18,7 +20,7 @@ CHANNELS = ["#all", "#discovery"]
 
 def write_export(home: Home, period: str, execution: str, *, lines: int, cost: float) -> None:
     """Usage on every day of the month, half of it with an owner."""
-    days = 30
+    days = calendar.monthrange(*map(int, period.split("-")))[1]
     write_data_export(
         home.root / "exports",
         [

@@ -50,6 +50,7 @@ USER_PAGES = [
         "chargeback",
         "digest",
         "configuration",
+        "data-quality-checks",
         "events",
         "exports",
         "freshness",

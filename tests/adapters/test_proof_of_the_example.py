@@ -54,16 +54,21 @@ def rewritten(home: Home, build: Build, table: str, select: str) -> Iterator[Non
 
 def red(home: Home, build: Build) -> dict[str, dict[str, Any]]:
     answers = check(Path(build.warehouse_path), plan_proof(build, home), home.root)
-    return {row["expectation"]: row for row in answers if not row["is_success"]}
+    return {row["expectation"]: row for row in answers if not row["is_success"] and row["effect"] != "inform"}
 
 
 def test_the_example_companys_bill_is_green_in_all_answers(proved: tuple[Home, Build]) -> None:
     _, build = proved
     with duckdb.connect(build.warehouse_path, read_only=True) as connection:
-        answers = connection.execute("select is_success, is_evaluated, count(*) from marts.data_quality group by all")
-        ((is_success, is_evaluated, count),) = answers.fetchall()
-    assert (is_success, is_evaluated) == (True, True)
-    assert count > 50
+        answers = connection.execute("select is_success, is_evaluated, expectation, effect from marts.data_quality")
+        found = answers.fetchall()
+    assert all(is_evaluated for _, is_evaluated, *_ in found)
+    # Its export leaves columns out that it could have, and trains too seldom to compare each kind of machine.
+    assert {(expectation, effect) for is_success, _, expectation, effect in found if not is_success} == {
+        ("optional_columns_are_delivered", "inform"),
+        ("enough_lines_to_compare_distributions", "inform"),
+    }
+    assert len(found) > 70
 
 
 def test_the_example_companys_shared_costs_and_nodes_are_split_whole(proved: tuple[Home, Build]) -> None:

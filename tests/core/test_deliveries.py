@@ -38,6 +38,7 @@ RECEIPTS = st.builds(
     absent_columns=TEXTS,
     extra_columns=TEXTS,
     rejected_rows=st.dictionaries(TEXT, st.integers(0, 2**40), max_size=3),
+    column_types=st.dictionaries(TEXT, TEXT, max_size=3),
 )
 
 

@@ -15,6 +15,7 @@ from mlspend.core.deliveries import Build
 from tests.handmade_build import edit_lake, edit_landed, edit_warehouse, lake_folder, make_build
 
 PERIODS = ("2026-09", "2026-10")
+LAYERS = {"landing", "focus", "marts", "schema", "completeness", "drift", "warehouse"}
 
 
 @pytest.fixture
@@ -38,9 +39,9 @@ def red(build: Build, home: Home) -> dict[str, dict[str, Any]]:
 def test_a_right_build_is_green_in_every_layer(build: Build, home: Home) -> None:
     found = answers(build, home)
     assert [row for row in found if not row["is_success"] or not row["is_evaluated"]] == []
-    assert {row["layer"] for row in found} == {"landing", "focus", "marts", "warehouse"}
+    assert {row["layer"] for row in found} == LAYERS
     assert all(row["reason"] for row in found)
-    assert {row["severity"] for row in found} == {"critical", "warning"}
+    assert {row["severity"] for row in found} == {"critical", "warning", "info"}
 
 
 def line(number: int) -> str:
@@ -98,7 +99,12 @@ def test_money_that_became_a_binary_fraction_is_found(build: Build, home: Home) 
     edit_lake(home, build, "attributed_costs", as_double.format("list_cost"))
     edit_landed(home, build, as_double.format("line_item_unblended_cost"))
     found = red(build, home)
-    assert set(found) == {"focus_columns_have_their_types", "allocated_money_is_decimal", "landed_money_is_decimal"}
+    assert set(found) == {
+        "focus_columns_have_their_types",
+        "allocated_money_is_decimal",
+        "landed_money_is_decimal",
+        "landed_columns_are_those_of_the_export_kind",
+    }
     assert "column_name=billed_cost, wanted_type=DECIMAL(38,12), found_type=DOUBLE" in str(found)
 
 
@@ -312,7 +318,11 @@ def test_a_missing_column_is_not_evaluated_rather_than_failed(build: Build, home
 def test_a_layer_that_cannot_be_measured_is_not_evaluated(build: Build, home: Home) -> None:
     edit_warehouse(build, "drop table marts.daily_spend")
     found = [row for row in answers(build, home) if not row["is_success"]]
-    assert {(row["layer"], row["is_evaluated"]) for row in found} == {("marts", False)}
+    assert {(row["layer"], row["is_evaluated"]) for row in found} == {
+        ("marts", False),
+        ("completeness", False),
+        ("drift", False),
+    }
     assert "could not be measured" in found[0]["sample"]
 
 
@@ -320,7 +330,7 @@ def test_a_month_without_lines_is_red_for_none_is_ever_landed(home: Home) -> Non
     build = make_build(home, periods=("2026-11",), days=0)
     found = answers(build, home)
     assert {row["billing_period"] for row in found if not row["is_success"]} == {"2026-11"}
-    assert {row["layer"] for row in found} == {"landing", "focus", "marts", "warehouse"}
+    assert {row["layer"] for row in found} == LAYERS
 
 
 def test_a_build_that_only_dropped_a_period_is_still_asked_about_the_warehouse(home: Home) -> None:

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from expectations import focus, landing, marts
 from expectations.checkpoints import name_of
+from expectations.suites import about_partitions, about_warehouse
 from mlspend.adapters.gates import freshness_checks
 from mlspend.adapters.home import PROJECT_ROOT
 from mlspend.core.check_effects import CHECKS, FRESHNESS, SEVERITIES
@@ -15,7 +15,7 @@ from mlspend.core.check_effects import CHECKS, FRESHNESS, SEVERITIES
 def checks() -> dict[str, tuple[str, str]]:
     """Effect and reason of every check, by its name."""
     found = {FRESHNESS: ("hold", freshness_checks.REASON)}
-    for suites in (landing.suites(), focus.suites(), marts.suites(), marts.warehouse_suites()):
+    for suites in (*about_partitions().values(), about_warehouse()):
         for asset, expectations in suites.items():
             for expectation in expectations:
                 name = name_of(asset, expectation)

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from mlspend.adapters.config_base import Strict, Text
+from mlspend.adapters.config_gate_thresholds import Completeness, Drift
 from mlspend.adapters.yaml_lines import Place
 from mlspend.core.check_effects import CHECKS, Effect
+from mlspend.core.check_thresholds import Thresholds
 
 
 class CheckEffect(Strict):
@@ -27,11 +29,17 @@ class Gates(Strict):
         pattern=r"^https?://\S+$",
         description="the address at which the folder data_docs of MLSPEND_HOME is served, https://…",
     )
+    completeness: Completeness = Completeness()
+    drift: Drift = Drift()
 
     @property
     def effect_of(self) -> dict[str, Effect]:
         """The effects that differ from the checks' own, by name."""
         return {one.check: one.effect for one in self.effects}
+
+    def thresholds(self) -> Thresholds:
+        """Return from where on the checks of completeness and of drift speak up."""
+        return Thresholds(self.completeness.thresholds(), self.drift.thresholds())
 
 
 def check_gates(gates: Gates) -> Iterator[tuple[Place, str]]:

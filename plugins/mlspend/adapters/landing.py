@@ -144,7 +144,16 @@ def _receipt(
         tells_invoices=True,
         absent_columns=tuple(sorted(set.intersection(*(set(group.plan.absent) for group in groups)))),
         extra_columns=tuple(sorted({name for group in groups for name in group.plan.extra})),
+        column_types=_column_types(groups),
     )
+
+
+def _column_types(groups: Sequence[FileGroup]) -> dict[str, str]:
+    types: dict[str, set[str]] = {}
+    for group in groups:
+        for landed, position in group.plan.direct.items():
+            types.setdefault(landed, set()).add(group.files[0].columns[position].type)
+    return {landed: "/".join(sorted(found)) for landed, found in sorted(types.items())}
 
 
 def _check_settled(delivery: Delivery, paths: Sequence[Path], now: datetime) -> None:

@@ -294,6 +294,7 @@ def prove(
             now=now,
             prover=prover,
             effects=config.gates.effect_of,
+            thresholds=config.gates.thresholds(),
             beside=freshness_checks.ask(config, ledger, now),
             held=[one for one in ledger.held_deliveries() if one.released_at is None],
         )

@@ -16,10 +16,12 @@ from typing import Self
 from mlspend.adapters.build_plan import ALLOCATED_TABLES
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.gates import check_rows, data_docs
+from mlspend.adapters.gates.compared_with import Published, published_in
 from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.adapters.landing_folder import receipt_file
 from mlspend.adapters.steps import reached
 from mlspend.core.check_effects import Effect
+from mlspend.core.check_thresholds import DEFAULT_THRESHOLDS, Thresholds
 from mlspend.core.deliveries import Build, CheckResult, Partition, Receipt
 from mlspend.core.errors import ChecksFailed
 from mlspend.core.gates import HeldDelivery
@@ -83,6 +85,7 @@ def ask(
     now: datetime,
     prover: Prover | None = None,
     effects: Mapping[str, Effect] | None = None,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
     beside: Sequence[CheckResult] = (),
     held: Sequence[HeldDelivery] = (),
 ) -> list[CheckResult]:
@@ -90,15 +93,15 @@ def ask(
 
     Great Expectations' own pages about them go to the folder data_docs of `home`, with some values of what is wrong.
     Returns the answers, and logs those that only warn. A `prover` started before the build was made saves the seconds
-    of getting ready. `effects` are the configuration's; `beside` are answers to what is not asked of the build itself,
-    `held` the deliveries that it leaves out, of which the answers are carried along. Raises ChecksFailed where the
-    expectations could not be asked at all.
+    of getting ready. `effects` and `thresholds` are the configuration's; `beside` are answers to what is not
+    asked of the build itself, `held` the deliveries that it leaves out, of which the answers are carried along. Raises
+    ChecksFailed where the expectations could not be asked at all.
     """
     folder = Path(build.warehouse_path).parent
     plan = folder / "expectations.json"
     results_file = folder / "expectation-results.json"
     with disk_errors(home.root, f"proving build {build.build_id}"):
-        plan.write_text(replace(plan_proof(build, home), effects=dict(effects or {})).to_json())
+        plan.write_text(replace(plan_proof(build, home, thresholds), effects=dict(effects or {})).to_json())
         results_file.unlink(missing_ok=True)
         with nullcontext(prover) if prover else Prover() as ready:
             _ask(build, plan, results_file, home.data_docs / build.build_id, ready)
@@ -112,16 +115,23 @@ def ask(
     return results
 
 
-def plan_proof(build: Build, home: Home) -> ProofPlan:
-    """Return which files hold what `build` is to be proved by: receipts, landed lines and its own lake files."""
+def plan_proof(build: Build, home: Home, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> ProofPlan:
+    """Return which files hold what `build` is to be proved by: receipts, landed lines, its lake files, the published.
+
+    `thresholds` are those of the checks that compare with what was there before.
+    """
+    published = published_in(home)
     return ProofPlan(
-        rebuilt=tuple(_checked(build, partition, home) for partition in build.rebuilt),
+        rebuilt=tuple(_checked(build, partition, home, published) for partition in build.rebuilt),
         # No delivery without lines is ever landed, so every partition has some.
         held=tuple((partition.x_source, partition.billing_period) for partition in build.partitions),
+        build_id=build.build_id,
+        published=published.file,
+        thresholds=thresholds,
     )
 
 
-def _checked(build: Build, partition: Partition, home: Home) -> CheckedPartition:
+def _checked(build: Build, partition: Partition, home: Home, published: Published) -> CheckedPartition:
     receipt = _receipt(partition, home)
 
     def lake_files(table: str) -> tuple[str, ...]:
@@ -136,6 +146,8 @@ def _checked(build: Build, partition: Partition, home: Home) -> CheckedPartition
         landed_files=tuple(str(home.landing / file) for file in receipt.landed_files),
         focus_files=lake_files("focus_costs"),
         allocated_files=tuple(file for table in ALLOCATED_TABLES for file in lake_files(table)),
+        published_receipt=str(published.receipt(partition) or ""),
+        has_published_rules=published.has_rules_of(partition),
     )
 
 

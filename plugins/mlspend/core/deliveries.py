@@ -77,7 +77,8 @@ class Receipt:
     `same_as` is the version of an earlier delivery that holds the very same lines, empty where there is none; the
     landed files are then that one's. `net_accounts` are the billing accounts whose totals are net of their discounts,
     None in receipts of releases that knew no net costs: there every total is unblended. `tells_invoices` is false in
-    receipts of releases whose totals were not per invoice.
+    receipts of releases whose totals were not per invoice. `column_types` are the types in the raw files of landed
+    columns that one raw column goes into; several, joined by "/", where files differ; none in receipts of old releases.
     """
 
     delivery: Delivery
@@ -92,6 +93,7 @@ class Receipt:
     same_as: str = ""
     net_accounts: tuple[str, ...] | None = None
     tells_invoices: bool = False
+    column_types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def content_version(self) -> str:
@@ -153,6 +155,7 @@ class Receipt:
             same_as=raw.get("same_as", ""),
             net_accounts=None if raw.get("net_accounts") is None else tuple(raw["net_accounts"]),
             tells_invoices=raw.get("tells_invoices", False),
+            column_types=raw.get("column_types", {}),
         )
 
 

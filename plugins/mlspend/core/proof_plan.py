@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from mlspend.core.check_effects import Effect
+from mlspend.core.check_thresholds import DEFAULT_THRESHOLDS, Thresholds
 
 # The smallest amount an invoice can show, in billing currency: from here on a difference between two sums of the same
 # money is seen by somebody, so it stops publication. A smaller limit would stop on rounding, a larger one hide money.
@@ -15,7 +16,12 @@ SMALLEST_DIFFERENCE = Decimal("0.01")
 
 @dataclass(frozen=True)
 class CheckedPartition:
-    """One rebuilt partition: its receipt, its landed Parquet and the lake files the build wrote for it."""
+    """One rebuilt partition: its receipt, its landed Parquet and the lake files the build wrote for it.
+
+    `published_receipt` is that of the delivery it is compared with: the published one of the same billing period, else
+    of the newest one before; empty where none is known. `has_published_rules` is false where it is published and was
+    attributed by other rules.
+    """
 
     x_source: str
     billing_period: str
@@ -24,13 +30,16 @@ class CheckedPartition:
     landed_files: tuple[str, ...]
     focus_files: tuple[str, ...]
     allocated_files: tuple[str, ...]
+    published_receipt: str = ""
+    has_published_rules: bool = True
 
 
 @dataclass(frozen=True)
 class ProofPlan:
     """The rebuilt partitions, and (source, period) of every partition of which the warehouse must hold lines.
 
-    `effects` are those that the configuration gives to checks, by name, in place of their own.
+    `effects` are those that the configuration gives to checks, by name, in place of their own. `published`
+    is the warehouse file that readers see meanwhile, empty where nothing was ever published.
 
     >>> plan = ProofPlan(rebuilt=(), held=(("aws", "2026-10"),))
     >>> ProofPlan.from_json(plan.to_json()) == plan
@@ -40,6 +49,9 @@ class ProofPlan:
     rebuilt: tuple[CheckedPartition, ...]
     held: tuple[tuple[str, str], ...]
     effects: Mapping[str, Effect] = field(default_factory=dict)
+    build_id: str = ""
+    published: str = ""
+    thresholds: Thresholds = DEFAULT_THRESHOLDS
 
     def to_json(self) -> str:
         """Return this plan as JSON text; `from_json` gives it back equal."""
@@ -55,4 +67,5 @@ class ProofPlan:
             for partition in raw["rebuilt"]
         )
         held = tuple((source, period) for source, period in raw["held"])
-        return cls(rebuilt=rebuilt, held=held, effects=raw["effects"])
+        thresholds = Thresholds.from_plain(raw["thresholds"])
+        return cls(rebuilt, held, raw["effects"], raw["build_id"], raw["published"], thresholds)

@@ -100,7 +100,8 @@ _CHECKS = """
         count(*) filter (where is_passed),
         count(*),
         coalesce(list_sort(list(distinct expectation) filter (where not is_passed)), [])
-    from (select *, is_success and is_evaluated as is_passed from marts.data_quality)
+    -- What only informs is no failure.
+    from (select *, (is_success or severity = 'info') and is_evaluated as is_passed from marts.data_quality)
     where build_id = $build_id
 """
 _COMPLETE = """
