@@ -24,7 +24,15 @@ from mlspend.adapters import dbt, proof
 from mlspend.adapters.home import PROJECT_ROOT
 
 # Module to run, the function that is its `python -m`, and what it imports as it goes.
-DBT = ("dbt.cli.main", "cli", "dbt.adapters.duckdb", "dbt.adapters.duckdb.relation", "dbt.task.build")
+DBT = (
+    "dbt.cli.main",
+    "cli",
+    "dbt.adapters.duckdb",
+    "dbt.adapters.duckdb.relation",
+    "dbt.task.build",
+    "scipy.ndimage",
+    "statsmodels.tsa.holtwinters",
+)
 GREAT_EXPECTATIONS = ("expectations.checkpoints", "main", "great_expectations.expectations")
 
 

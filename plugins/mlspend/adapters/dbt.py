@@ -82,6 +82,8 @@ def _environment(run: DbtRun) -> dict[str, str]:
         "MLSPEND_BUILD_FILE": os.path.relpath(run.warehouse, run.folder),
         "MLSPEND_BUILD_TEMP": "temp",
         "MLSPEND_PLAN": str(run.plan),
+        # The one model in Python (int_outlook_estimates) imports us.
+        "PYTHONPATH": str(PROJECT_ROOT / "plugins"),
     }
 
 
