@@ -1,18 +1,11 @@
-{# Effective cost by day and kind of charge for the company, each team and each project, as far back as a back-test looks;
+{# Effective cost by day and kind of charge for the company, each team and each project, up to the last complete day;
    once in the billing currency and, where there is one, once in the reporting currency (`is_converted`). #}
-{% set history_days = 84 %}
 
-with first_days as (
-    select
-        min(month_start) - {{ history_days }} as first_date,
-        max(as_of_date) as last_date
-    from {{ ref('int_outlook_origins') }}
-),
-
-daily_spend as (
-    select daily_spend.*
-    from {{ ref('daily_spend') }} as daily_spend
-    inner join first_days on daily_spend.charge_date between first_days.first_date and first_days.last_date
+with daily_spend as (
+    select spend.*
+    from {{ ref('daily_spend') }} as spend
+    inner join {{ ref('int_outlook_sources') }} as sources using (x_source)
+    where spend.charge_date <= sources.as_of_date
 ),
 
 spend as (
@@ -44,8 +37,16 @@ spend as (
 
 final as (
     select
-        case when grouping(project) = 0 then 'project' when grouping(team) = 0 then 'team' else 'company' end as scope,
-        case when grouping(project) = 0 then project when grouping(team) = 0 then team else '' end as scope_name,
+        case
+            when grouping(project) = 0 then 'project'
+            when grouping(team) = 0 then 'team'
+            else 'company'
+        end as scope,
+        case
+            when grouping(project) = 0 then project
+            when grouping(team) = 0 then team
+            else ''
+        end as scope_name,
         billing_currency,
         is_converted,
         x_source,
@@ -54,11 +55,12 @@ final as (
         charge_date,
         sum(effective_cost) as effective_cost
     from spend
-    group by grouping sets (
-        (billing_currency, is_converted, x_source, service_name, charge_category, charge_date),
-        (billing_currency, is_converted, x_source, service_name, charge_category, charge_date, team),
-        (billing_currency, is_converted, x_source, service_name, charge_category, charge_date, project)
-    )
+    -- sqlfluff does not know where grouping sets are indented.
+    group by grouping sets ( -- noqa: LT02
+        (billing_currency, is_converted, x_source, service_name, charge_category, charge_date), -- noqa: LT02
+        (billing_currency, is_converted, x_source, service_name, charge_category, charge_date, team), -- noqa: LT02
+        (billing_currency, is_converted, x_source, service_name, charge_category, charge_date, project) -- noqa: LT02
+    ) -- noqa: LT02
     having sum(effective_cost) <> 0
 )
 

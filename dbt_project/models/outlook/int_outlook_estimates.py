@@ -4,7 +4,7 @@ import json
 
 from mlspend.adapters import forecasting
 
-COLUMNS = {name: "varchar" for name in forecasting.COLUMNS}
+COLUMNS = dict.fromkeys(forecasting.COLUMNS, "varchar")
 
 
 def model(dbt, session):
@@ -12,8 +12,8 @@ def model(dbt, session):
     histories = dbt.ref("int_outlook_histories")
     origins = dbt.ref("int_outlook_origins")
     rows = forecasting.forecast_all(
-        [dict(zip(histories.columns, row)) for row in histories.fetchall()],
-        [dict(zip(origins.columns, row)) for row in origins.fetchall()],
+        [dict(zip(histories.columns, row, strict=True)) for row in histories.fetchall()],
+        [dict(zip(origins.columns, row, strict=True)) for row in origins.fetchall()],
     )
     return session.sql(
         "select unnest(from_json($rows, $shape), recursive := true)",

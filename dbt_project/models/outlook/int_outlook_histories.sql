@@ -1,9 +1,9 @@
-{# Cost of each day without the dated charges, as a list from `first_date` to the last complete day: what Python forecasts
-   from. #}
+{# Cost of each day without the dated charges, as a list from `first_date` to the last complete day: what Python
+   forecasts from. #}
 
 with costs as (
-    select costs.*
-    from {{ ref('int_outlook_costs') }} as costs
+    select spend.*
+    from {{ ref('int_outlook_costs') }} as spend
     inner join {{ ref('int_outlook_kinds') }} as kinds
         using (x_source, service_name, charge_category, billing_currency, is_converted)
     where not kinds.is_monthly

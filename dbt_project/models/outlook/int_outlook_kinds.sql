@@ -1,9 +1,11 @@
 {# Kinds of charge that are dated on one day of the month, such as fees, taxes, support and subscriptions: they are
    expected as they came last month, and not extrapolated by the day. #}
 
-with company as (
+with recent as (
     select * from {{ ref('int_outlook_costs') }}
-    where scope = 'company'
+    where
+        scope = 'company'
+        and charge_date >= (select min(month_start) - interval 1 month from {{ ref('int_outlook_origins') }})
 ),
 
 months as (
@@ -17,7 +19,7 @@ months as (
         count(distinct charge_date) as day_count,
         min(extract('day' from charge_date)) as first_day,
         max(extract('day' from charge_date)) as last_day
-    from company
+    from recent
     group by all
 ),
 

@@ -4,21 +4,23 @@
 {% set backtested_days = [7, 14, 21] %}
 
 with today as (
-    select
+    select distinct
         as_of_date,
         cast(date_trunc('month', as_of_date) as date) as month_start,
         as_of_date = last_day(as_of_date) as is_month_over
     from {{ ref('int_outlook_sources') }}
     where as_of_date is not null
-    limit 1
 ),
 
 past_months as (
-    select cast(
-        month_start - to_months(cast(months_ago as integer)) + case when is_month_over then interval 1 month else interval 0 month end as date
-    ) as month_start
-    from today
-    cross join range(1, {{ backtested_months + 1 }}) as numbers (months_ago)
+    select
+        unnest(range(
+            month_end - interval {{ backtested_months }} month, month_end, interval 1 month
+        )) as month_start
+    from (
+        select case when is_month_over then month_start + interval 1 month else month_start end as month_end
+        from today
+    ) as months_end
 ),
 
 origins as (
@@ -38,10 +40,10 @@ origins as (
     union all by name
     select
         cast(month_start + to_days(cast(origin_day - 1 as integer)) as date) as as_of_date,
-        month_start,
+        cast(month_start as date) as month_start,
         true as is_backtest
     from past_months
-    cross join (select unnest({{ backtested_days }}) as origin_day) as days
+    cross join (select unnest({{ backtested_days }}) as origin_day) as tested_days
 ),
 
 final as (

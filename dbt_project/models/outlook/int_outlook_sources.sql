@@ -1,7 +1,7 @@
 {# Up to which day each source is whole, and what that means for the outlook. All sources are read to one common day, so
    that a total never lacks the newest days of one of them. A source that is late by a few days holds that day back; one
-   that has been silent for longer would hold everybody back, so what it bears gets no forecast in the meantime; one that
-   has been silent for a month has ended. #}
+   that has been silent for longer would hold everybody back, so what it bears gets no forecast in the meantime; one
+   that has been silent for a month has ended. #}
 {% set most_days_waited_for = 7 %}
 {% set days_until_ended = 31 %}
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mlspend.adapters.config_alerts import check_alerts
+from mlspend.adapters.config_budget_checks import check_budgets
 from mlspend.adapters.config_digest_checks import check_audiences, check_time_zones
 from mlspend.adapters.config_gates import check_gates
 from mlspend.adapters.config_model import Config
@@ -174,6 +175,7 @@ def cross_check(config: Config) -> Iterator[tuple[Place, str]]:
     yield from check_invoices(config)
     yield from check_gates(config.gates)
     yield from check_alerts(config)
+    yield from check_budgets(config)
 
 
 def _check_locations(config: Config) -> Iterator[tuple[Place, str]]:

@@ -11,6 +11,7 @@ from mlspend.adapters.config_alerts import Alerts
 from mlspend.adapters.config_anomalies import Anomalies
 from mlspend.adapters.config_attribution import ENVIRONMENTS, ML_STAGES, Project, Rule, TagKeys, Team
 from mlspend.adapters.config_base import Strict, Text, Words
+from mlspend.adapters.config_budgets import Budget
 from mlspend.adapters.config_digest import Digest
 from mlspend.adapters.config_gates import Gates
 from mlspend.adapters.config_money import CostExplorer, Currencies, InvoiceInput
@@ -98,6 +99,7 @@ class Config(Strict):
     invoices: tuple[InvoiceInput, ...] = ()
     cost_explorer: CostExplorer = CostExplorer()
     gates: Gates = Gates()
+    budgets: tuple[Budget, ...] = ()
     anomalies: Anomalies = Anomalies()
     alerts: Alerts = Alerts()
 

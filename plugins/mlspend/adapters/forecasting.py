@@ -18,8 +18,8 @@ LEAST_DAYS = 14
 MOST_DAYS = 84
 """Complete days that a forecast rests on: twelve weeks; older ones weigh next to nothing."""
 
-# Smoothing of level and season. Found by benchmarks/forecast.py: larger ones follow level shifts sooner and lose more by
-# taking a burst of training for one; optimising them per series cost 30 times the time and was no better.
+# Smoothing of level and season. Found by benchmarks/forecast.py: larger ones follow level shifts sooner and lose more
+# by taking a burst of training for one; optimising them per series cost 20 times the time and was no better.
 LEVEL, SEASONAL = 0.1, 0.1
 
 # A day this many robust deviations from the same weekday's median is a spike, if there are few of them: where every
@@ -34,6 +34,9 @@ COVERAGE = 0.8
 
 # Widths of the band in spreads, as long as fewer back-tests than LEAST_BACKTESTS tell of this company's own.
 USUAL_WIDTH, LEAST_BACKTESTS = 1.6, 30
+
+# Where most projects cost the same every day, past forecasts of them were perfect; they must not speak for the others.
+LEAST_WIDTH = 0.5
 
 # Fitting takes about 1.5 ms: these bound a build to seconds. The costliest come first.
 MOST_BACKTESTED, MOST_FORECAST = 100, 1000
@@ -84,14 +87,17 @@ def expect(daily_costs: Sequence[float], days: int) -> Expected:
     costs = costs[len(costs) % SEASON :]
     usual = _without_spikes(costs)
     weekdays = usual.reshape(-1, SEASON).mean(axis=0)
-    fitted = ExponentialSmoothing(
+    model = ExponentialSmoothing(
         usual,
         seasonal="add",
         seasonal_periods=SEASON,
         initialization_method="known",
         initial_level=weekdays.mean(),
         initial_seasonal=weekdays - weekdays.mean(),
-    ).fit(smoothing_level=LEVEL, smoothing_seasonal=SEASONAL, optimized=False)
+    )
+    # Where every error is 0, statsmodels takes its logarithm for criteria that nobody asks for.
+    with np.errstate(divide="ignore"):
+        fitted = model.fit(smoothing_level=LEVEL, smoothing_seasonal=SEASONAL, optimized=False)
     coming = fitted.forecast(days)
     errors = costs - fitted.fittedvalues
     of_a_day = max(float(np.sqrt(np.mean(errors**2))), LEAST_SPREAD * float(np.abs(costs).mean()))
@@ -121,14 +127,15 @@ def width(misses: Sequence[float]) -> float:
     if len(misses) < LEAST_BACKTESTS:
         return USUAL_WIDTH
     rank = math.ceil(COVERAGE * (len(misses) + 1))
-    return sorted(misses)[min(rank, len(misses)) - 1]
+    return max(sorted(misses)[min(rank, len(misses)) - 1], LEAST_WIDTH)
 
 
 def forecast_all(histories: Sequence[Mapping[str, Any]], origins: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return a row of COLUMNS for each history and origin: the cost of the days after the origin's, and its band.
 
-    A history has a name (the first four of COLUMNS), `first_date` and `daily_costs` from then on; an origin `as_of_date`,
-    `month`, `month_end` and `is_backtest`. The band of a past month is as wide as the months before it could tell.
+    A history has a name (the first four of COLUMNS), `first_date` and `daily_costs` from then on; an origin
+    `as_of_date`, `month`, `month_end` and `is_backtest`. The band of a past month is as wide as the months before it
+    could tell.
     """
     ranked = sorted(histories, key=lambda one: (-sum(map(abs, one["daily_costs"][-MOST_DAYS:])), *map(str, _key(one))))
     tried: list[_Tried] = []

@@ -19,8 +19,9 @@ from mlspend.adapters import (
     s3_calls,
     warehouse,
 )
-from mlspend.adapters.build_inputs import BuildInputs
+from mlspend.adapters.build_inputs import BuildInputs, Rows
 from mlspend.adapters.config import Config
+from mlspend.adapters.config_budgets import budget_rows
 from mlspend.adapters.config_model import KEEP_BY_DEFAULT, Retention
 from mlspend.adapters.disk_errors import disk_errors
 from mlspend.adapters.gates import data_docs, freshness_checks, hold_back, stopped_build
@@ -338,10 +339,11 @@ def receipts_that_count(config: Config, ledger: Ledger) -> list[Receipt]:
 def inputs_of(home: Home, config: Config, ledger: Ledger) -> BuildInputs:
     """Return what a build is made of besides deliveries and configuration."""
     configured = {source.name for source in config.sources}
-    tables = {
+    tables: dict[str, Rows] = {
         config_anomalies.INPUT: config.anomalies.rows(),
         "closed_periods": ledger.closed_periods(),
         "closed_spend": ledger.closed_spend(),
+        "budgets": budget_rows(config),
         "invoices": [one.plain() for one in ledger.invoices() if not configured or one.source in configured],
     }
     return BuildInputs(
