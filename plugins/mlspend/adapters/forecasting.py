@@ -4,6 +4,7 @@ Runs inside dbt (model int_outlook_estimates). Amounts here are floats and end a
 estimates, and are added to exact sums outside. Nothing is random: the same history gives the same forecast.
 """
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +33,9 @@ LEAST_SPREAD = 0.01
 COVERAGE = 0.8
 """Share of months whose cost the band is to hold."""
 
-# Widths of the band in spreads, as long as fewer back-tests than LEAST_BACKTESTS tell of this company's own.
-USUAL_WIDTH, LEAST_BACKTESTS = 1.6, 30
+# Spreads that the band reaches to either side while fewer than LEAST_BACKTESTS tell of this company: as a normal error
+# has it, and as the benchmark found it.
+USUAL_WIDTH, LEAST_BACKTESTS = 1.3, 30
 
 # Where most projects cost the same every day, past forecasts of them were perfect; they must not speak for the others.
 LEAST_WIDTH = 0.5
@@ -77,8 +79,8 @@ def expect(daily_costs: Sequence[float], days: int) -> Expected:
     """Return what the `days` after `daily_costs` (at least LEAST_DAYS, without gaps) are expected to cost.
 
     Holt-Winters with a weekly season and without a trend, on the last MOST_DAYS, of which few spikes are taken out. The
-    spread of the sum follows from that of a day as for any linear exponential smoothing (Hyndman et al., Forecasting
-    with Exponential Smoothing, 2008, chapter 6): an error of a day also moves all days after it.
+    spread of more than a week follows from that of a week as for any linear exponential smoothing (Hyndman et al.,
+    Forecasting with Exponential Smoothing, 2008, chapter 6).
     """
     import numpy as np
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
@@ -96,16 +98,31 @@ def expect(daily_costs: Sequence[float], days: int) -> Expected:
         initial_seasonal=weekdays - weekdays.mean(),
     )
     # Where every error is 0, statsmodels takes its logarithm for criteria that nobody asks for.
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):
         fitted = model.fit(smoothing_level=LEVEL, smoothing_seasonal=SEASONAL, optimized=False)
-    coming = fitted.forecast(days)
-    errors = costs - fitted.fittedvalues
-    of_a_day = max(float(np.sqrt(np.mean(errors**2))), LEAST_SPREAD * float(np.abs(costs).mean()))
-    moved = LEVEL + SEASONAL * (1 - LEVEL) * (np.arange(1, days) % SEASON == 0)
-    weights = 1 + np.concatenate([[0.0], np.cumsum(moved)])
+        coming = fitted.forecast(days)
+    spread = max(_spread(costs, fitted, days), LEAST_SPREAD * float(np.abs(costs).mean()) * math.sqrt(days))
     cost = float(coming.sum())
     # Smoothing may undershoot after a fall; without credits no cost is negative.
-    return Expected(max(cost, 0.0) if costs.min() >= 0 else cost, of_a_day * float(np.sqrt((weights**2).sum())))
+    return Expected(max(cost, 0.0) if costs.min() >= 0 else cost, spread)
+
+
+def _spread(costs: Any, fitted: Any, days: int) -> float:
+    """Return the spread of the sum of `days`, from how wrong sums of up to a week were after each known day."""
+    import numpy as np
+
+    tried = min(days, SEASON)
+    origins = np.arange(SEASON - 1, len(costs) - tried)
+    ahead = origins[:, None] + 1 + np.arange(tried)
+    expected = tried * fitted.level[origins] + fitted.season[ahead - SEASON].sum(axis=1)
+    missed = float(np.sqrt(np.mean((costs[ahead].sum(axis=1) - expected) ** 2)))
+    return missed * _growth(days) / _growth(tried)
+
+
+def _growth(days: int) -> float:
+    """Return by how much the spread of a sum of `days` exceeds that of a day: an error also moves all days after it."""
+    moved = (LEVEL + SEASONAL * (1 - LEVEL) * (day % SEASON == 0) for day in range(1, days))
+    return math.sqrt(math.fsum((1 + sum_of_moves) ** 2 for sum_of_moves in (0.0, *itertools.accumulate(moved))))
 
 
 def _without_spikes(costs: Any) -> Any:

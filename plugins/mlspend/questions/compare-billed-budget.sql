@@ -6,8 +6,8 @@
 -- parameter budget (number): the sub account's budget for the days asked for
 -- parameter budget_currency (text): the budget's currency, as USD
 -- column budget: empty unless a sub account, a budget and its currency are given
--- note: The budget comes as a parameter: the warehouse holds none yet. Corrections of earlier months are left out, as
---    the published page wants it.
+-- note: The budget comes as a parameter: those of marts.budgets are for projects and teams.
+--    Corrections of earlier months are left out, as the published page wants it.
 -- published query: wrong answer: counts use only, which leaves out fees of commitments, tax, support and credits;
 --    knows no budget; a correction whose charge period lies in the days asked for counts.
 -- published query: adds up currencies

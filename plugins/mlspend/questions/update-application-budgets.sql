@@ -6,8 +6,8 @@
 -- parameter budget_currency (text): the budget's currency, as USD
 -- column budget: empty unless a project, a budget and its currency are given
 -- column budget_left: budget less billed_cost
--- note: Budgets come as a parameter: the warehouse holds none yet. An application is a project of mlspend.yml, so
---    that synonyms of tags, rules and shared costs count too.
+-- note: Budgets come as a parameter: those of marts.budgets are held against effective cost. An
+--    application is a project of mlspend.yml, so that synonyms of tags, rules and shared costs count too.
 -- published query: does not bind: a comma is missing; Tags["Application"] asks for a column Application: double
 --    quotes name columns, not keys.
 -- published query: wrong answer: knows no budget; one spelling of one tag key.

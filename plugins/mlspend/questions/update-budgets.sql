@@ -6,7 +6,7 @@
 -- parameter budget_currency (text): the budget's currency, as USD
 -- column billed_cost_so_far: billed from the first billing period asked for to this one
 -- column budget_left: budget less billed_cost_so_far; empty unless provider, budget and its currency are given
--- note: The budget comes as a parameter: the warehouse holds none yet.
+-- note: The budget comes as a parameter: those of marts.budgets are for one month, and not for a provider.
 -- published query: wrong answer: knows no budget.
 -- published query: adds up currencies
 -- published query: loses the end
