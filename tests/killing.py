@@ -139,10 +139,10 @@ def _session_of(pid: int) -> int | None:
 
 
 if __name__ == "__main__":
-    from mlspend import cli
+    from mlspend import cli, cli_clock
 
     given = Order(**json.loads(os.environ[ORDER]))
     listen(Killer(given))
     if given.now:
-        cli._now = lambda: datetime.fromisoformat(str(given.now))
+        cli_clock.now = lambda: datetime.fromisoformat(str(given.now))
     cli.app()

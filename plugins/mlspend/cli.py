@@ -1,7 +1,7 @@
 """The adapters from a shell. Exit 0: done; 1: the data or a check said no; 2: wrong use."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from mlspend import (
     cli_alerts,
+    cli_clock,
     cli_close,
     cli_config,
     cli_digest,
@@ -115,7 +116,7 @@ def build(as_json: AsJson = False) -> None:
     from mlspend.adapters import pipeline
 
     with _ledger() as ledger, cli_output.progress() as tell:
-        made = pipeline.build(_home(), _config(), ledger, now=_now(), tell=tell)
+        made = pipeline.build(_home(), _config(), ledger, now=cli_clock.now(), tell=tell)
     cli_reports.show_build(made, as_json=as_json)
 
 
@@ -151,7 +152,7 @@ def publish(
         publication.copy_self_contained(_home(), to, build_id=build_id)
         return cli_reports.show_copy(to, as_json=as_json)
     with _ledger() as ledger, cli_output.progress() as tell:
-        published = pipeline.publish(_home(), ledger, now=_now(), tell=tell, retention=_config().retention)
+        published = pipeline.publish(_home(), ledger, now=cli_clock.now(), tell=tell, retention=_config().retention)
     return cli_reports.show_publication(published, _home(), as_json=as_json)
 
 
@@ -170,9 +171,9 @@ def run(as_json: AsJson = False) -> None:
             cli_reports.show_landed(landed, as_json=as_json)
             raise typer.Exit(1)
         with cli_output.progress() as tell:
-            made = pipeline.build(_home(), _config(), ledger, now=_now(), tell=tell)
+            made = pipeline.build(_home(), _config(), ledger, now=cli_clock.now(), tell=tell)
             if not made.is_unchanged:
-                pipeline.publish(_home(), ledger, now=_now(), tell=tell, retention=_config().retention)
+                pipeline.publish(_home(), ledger, now=cli_clock.now(), tell=tell, retention=_config().retention)
         unsent = cli_alerts.send_or_tell(ledger)
         messages = cli_digest.send_due(ledger)
         is_held = any(one.is_open for one in ledger.held_deliveries())
@@ -195,7 +196,7 @@ def status(
     from mlspend.adapters import freshness
 
     with _ledger() as ledger:
-        sources = freshness.read(_config(), ledger, _now())
+        sources = freshness.read(_config(), ledger, cli_clock.now())
         cli_reports.show_status(ledger, _home(), sources, as_json=as_json)
     if limit and (too_old := [one for one in sources if one.last_delivered_at is None or one.age > limit]):
         cli_freshness.show_too_old(too_old, str(max_age))
@@ -217,7 +218,7 @@ def sql(
     from mlspend import cli_publications, cli_questions
 
     asked = cli_questions.Asked(query, list_, question, show, settings or ())
-    file = cli_publications.choose_file(_home(), build_id, as_known_on, now=_now())
+    file = cli_publications.choose_file(_home(), build_id, as_known_on, now=cli_clock.now())
     cli_questions.answer(asked, _home(), file, as_json=as_json)
 
 
@@ -245,7 +246,7 @@ def try_path(
     # The report tells what is left out and what the checks say.
     logging.getLogger("mlspend").setLevel(logging.ERROR)
     with cli_output.progress() as tell:
-        tried = trial.run(path, keep=keep, now=_now(), tell=tell)
+        tried = trial.run(path, keep=keep, now=cli_clock.now(), tell=tell)
     cli_reports.show_trial(tried, as_json=as_json)
     raise typer.Exit(0 if tried.is_good else 1)
 
@@ -266,10 +267,6 @@ def _ledger() -> "Ledger":
     from mlspend.adapters.ledger import Ledger
 
     return Ledger.open(_home())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _period(text: str) -> str:
@@ -312,7 +309,7 @@ def _land(
     from mlspend.core.periods import EVERY_PERIOD
 
     landed = []
-    limits = _config().retention.limits(_now())
+    limits = _config().retention.limits(cli_clock.now())
     with cli_output.progress() as tell:
         for source in _sources(name):
             location = source.location_in(_home())
@@ -321,7 +318,7 @@ def _land(
                 location,
                 _home(),
                 ledger,
-                now=_now(),
+                now=cli_clock.now(),
                 tell=tell,
                 accept_new_currency=accept_new_currency,
                 periods=periods or EVERY_PERIOD,

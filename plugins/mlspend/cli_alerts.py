@@ -1,12 +1,12 @@
 """Alerts from a shell: which are open, what somebody decides about one, and which of them are worth sending."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlspend import cli_listen
+from mlspend import cli_clock, cli_listen
 from mlspend.cli_output import show_json, show_lines, show_table
 from mlspend.core import wording
 from mlspend.core.errors import MessageRefused, MessageUndelivered
@@ -53,7 +53,7 @@ def send(as_json: AsJson = False) -> None:
 
     home = Home.from_environment()
     with Ledger.open(home) as ledger:
-        sent = sending.send(home, config.load(), ledger, _now(), Access.from_environment())
+        sent = sending.send(home, config.load(), ledger, cli_clock.now(), Access.from_environment())
     rows = [vars(each) for each in sent]
     if as_json:
         return show_json(rows)
@@ -69,7 +69,7 @@ def review(
     from mlspend.adapters.ledger import Ledger
     from mlspend.core import alert_review
 
-    now = _now()
+    now = cli_clock.now()
     since = now - timedelta(weeks=weeks)
     with Ledger.open(Home.from_environment()) as ledger:
         reviews = alert_review.review(ledger.alerts(), ledger.alert_events(), since, now)
@@ -151,7 +151,7 @@ def send_or_tell(ledger: "Ledger") -> MessageRefused | MessageUndelivered | None
     from mlspend.adapters.home import Home
 
     try:
-        sending.send(Home.from_environment(), config.load(), ledger, _now(), Access.from_environment())
+        sending.send(Home.from_environment(), config.load(), ledger, cli_clock.now(), Access.from_environment())
     except (MessageRefused, MessageUndelivered) as error:
         return error
     return None
@@ -195,7 +195,7 @@ def _decide(alert_id: str, action: "Action", by: str, *, days: int | None = None
     from mlspend.adapters.home import Home
     from mlspend.adapters.ledger import Ledger
 
-    home, settings, now = Home.from_environment(), config.load(), _now()
+    home, settings, now = Home.from_environment(), config.load(), cli_clock.now()
     with Ledger.open(home) as ledger:
         said = decisions.decide(
             ledger, alert_id, action, by=by, now=now, snooze_days=days or settings.alerts.snooze_days
@@ -206,7 +206,3 @@ def _decide(alert_id: str, action: "Action", by: str, *, days: int | None = None
     if as_json:
         return show_json({"said": said, "alert": alert_row(decided) if decided else None})
     return show_lines([said])
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

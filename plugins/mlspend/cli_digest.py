@@ -1,11 +1,12 @@
 """`mlspend digest`: send what is due, or show a past week's again."""
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from mlspend import cli_clock
 
 if TYPE_CHECKING:
     from mlspend.adapters.digests.kept import Again
@@ -39,7 +40,7 @@ def send_due(ledger: "Ledger") -> list[Any]:
     from mlspend.adapters.home import Home
 
     token, base_url = os.environ.get("MLSPEND_SLACK_TOKEN"), os.environ.get("MLSPEND_SLACK_URL")
-    return list(digests.send(Home.from_environment(), config.load(), ledger, datetime.now(UTC), token, base_url))
+    return list(digests.send(Home.from_environment(), config.load(), ledger, cli_clock.now(), token, base_url))
 
 
 def _render_again(ledger: "Ledger", week: str, channel: str | None) -> "list[Again]":

@@ -212,7 +212,7 @@ def test_a_partition_that_only_an_old_state_names_leaves_the_disk_beside_one_tha
 def test_a_date_means_what_readers_saw_at_its_end_and_a_time_what_they_saw_then(
     home: Home, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, asked_for: str, seen: int
 ) -> None:
-    monkeypatch.setattr("mlspend.cli._now", lambda: datetime(2026, 11, 25, 12, tzinfo=UTC))
+    monkeypatch.setattr("mlspend.cli_clock.now", lambda: datetime(2026, 11, 25, 12, tzinfo=UTC))
     for day in (1, 3, 5):
         publish(home, ledger, day)
     assert asked("--as-known-on", asked_for) == seen
@@ -221,7 +221,7 @@ def test_a_date_means_what_readers_saw_at_its_end_and_a_time_what_they_saw_then(
 def test_what_cannot_be_opened_is_said_with_what_can(
     home: Home, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlspend.cli._now", lambda: datetime(2026, 11, 25, 12, tzinfo=UTC))
+    monkeypatch.setattr("mlspend.cli_clock.now", lambda: datetime(2026, 11, 25, 12, tzinfo=UTC))
     before = mlspend("sql", "--publication", "b1", "select 1")
     assert (before.exit_code, before.stdout) == (1, "")
     assert "nothing is published" in before.stderr
