@@ -5,6 +5,7 @@ gone.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,8 +61,7 @@ class Workspace:
         ):
             server.expect_request(f"/api/{method}").respond_with_handler(self._scripted(method, answer))
         upload = self._scripted("upload", self._take_file)
-        for number in range(1, 10):
-            server.expect_request(f"/upload/F{number:010}").respond_with_handler(upload)
+        server.expect_request(re.compile(r"/upload/F\d{10}")).respond_with_handler(upload)
 
     def channels(self) -> list[str]:
         """The channels that messages were posted to, in order."""
