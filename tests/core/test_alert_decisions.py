@@ -1,7 +1,8 @@
 """What a decision changes, and what is told of the thing afterwards."""
 
+from mlspend.core.alert_decisions import first_hand_over
 from mlspend.core.alerts import COMPANY, PAGERDUTY
-from tests.handmade_alerts import TOLD, Store, found
+from tests.handmade_alerts import TOLD, Store, found, hour
 
 
 def test_acknowledged_is_told_again_when_it_grows_and_is_then_open_again() -> None:
@@ -35,6 +36,19 @@ def test_not_mine_goes_to_the_company_once_and_stays_there() -> None:
     assert "already" in store.decide("not_mine", 2)
     assert store.look(found(amount="150"), at=3) == [("a", "#ml-spend", "due")]
     assert store.alerts[found().alert_id].state == "not_mine"
+
+
+def test_what_is_handed_on_a_second_time_is_no_news_to_the_company() -> None:
+    store = Store()
+    store.look(found(), at=0)
+    store.decide("not_mine", 1)
+    assert store.deliver() == [("a", COMPANY, "due")]
+    store.decide("acknowledge", 2)
+    store.decide("not_mine", 3)
+    assert store.deliver() == []
+    handed_on = first_hand_over(store.events)
+    assert handed_on
+    assert handed_on.happened_at == hour(1)
 
 
 def test_approved_is_closed_for_good_unless_it_grows_by_half() -> None:

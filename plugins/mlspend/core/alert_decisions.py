@@ -1,5 +1,6 @@
 """What somebody decides about an alert, and the sentence that tells what now holds."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -60,6 +61,17 @@ def describe(alert: Alert) -> str:
     return f"{_WORDS[alert.state]}{until} by {alert.state_by} at {wording.moment(alert.state_at)}"
 
 
+def first_hand_over(events: Iterable[Event]) -> Event | None:
+    """Return who handed an alert to the company, the first time since it was last over; `events` oldest first."""
+    first = None
+    for event in events:
+        if event.event in ("resolved", "eased", "approved"):
+            first = None
+        elif event.event == "not_mine":
+            first = first or event
+    return first
+
+
 def _promise(alert: Alert) -> str:
     if alert.state == "approved":
         return "It is closed, and told again only when it has grown by half."
@@ -75,8 +87,12 @@ def _places(alert: Alert, state: State) -> dict[str, Place]:
         # PagerDuty keeps an incident open until it is told; whoever decided in Slack has seen the answer there.
         return end_places(alert.places, is_silent=True)
     places = dict(alert.places)
-    if state == "not_mine" and alert.candidate.team is not None:
+    if state == "not_mine" and alert.candidate.team is not None and places.get(COMPANY, "ended") == "ended":
         places[COMPANY] = "due"
-    if state == "acknowledged" and places.get(PAGERDUTY) == "told":
-        places[PAGERDUTY] = "acknowledge due"
+    if state in ("acknowledged", "snoozed"):
+        # Nobody is called any more for what somebody has seen.
+        if places.get(PAGERDUTY) == "due":
+            del places[PAGERDUTY]
+        elif places.get(PAGERDUTY) in ("tried", "told"):
+            places[PAGERDUTY] = "acknowledge due" if state == "acknowledged" else "told"
     return places

@@ -26,8 +26,8 @@ from mlspend.core.alerts import (
 
 # What returns within a week is the same thing, which comes and goes; after that nobody remembers the one before.
 _ANOTHER_AFTER = timedelta(days=7)
-# Where somebody may have heard of it, and not of its end.
-_HEARD = ("tried", "told", "outbox", "acknowledge due")
+# Where somebody may have heard of it, and not of its end. The outbox has reached nobody.
+_HEARD = ("tried", "told", "acknowledge due")
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,8 @@ def _see(found: Candidate, known: Alert | None, rules: Rules, spent: dict[str | 
         return Change(alert)
     if not alert.is_open:
         # Nobody has heard yet that it was over: then it never was.
-        places: dict[str, Place] = {
-            name: "told" if place == "end due" else place for name, place in alert.places.items()
-        }
+        back: dict[Place, Place] = {"end due": "told", "outbox end due": "outbox"}
+        places = {name: back.get(place, place) for name, place in alert.places.items()}
         state: State = "not_mine" if alert.state == "not_mine" else "open"
         if alert.resolved_at and now - alert.resolved_at >= _ANOTHER_AFTER:
             alert = replace(alert, notified_level=None, notified_amount=None)
@@ -166,12 +165,13 @@ def end_places(places: Mapping[str, Place], *, is_silent: bool = False) -> dict[
         if name == WITHHELD or name.startswith(SUMMARY) or place == "due":
             continue
         is_over = place == "ended" or (is_silent and name != PAGERDUTY)
-        after[name] = "ended" if is_over else "end due"
+        begun_in_outbox = place in ("outbox", "outbox end due")
+        after[name] = "ended" if is_over else "outbox end due" if begun_in_outbox else "end due"
     return after
 
 
 def _was_told(alert: Alert) -> bool:
-    return any(place == "due" or place in _HEARD for place in alert.places.values())
+    return any(place in ("due", "outbox", *_HEARD) for place in alert.places.values())
 
 
 def _summarise(alerts: Iterable[Alert], rules: Rules, now: datetime) -> Iterable[Change]:

@@ -14,7 +14,8 @@ Severity = Literal["info", "warning", "critical", "urgent"]
 State = Literal["open", "acknowledged", "snoozed", "not_mine", "approved"]
 Action = Literal["acknowledge", "snooze", "not_mine", "approve"]
 # How far the message got at one destination: due, being tried, told (in the outbox: nobody heard), its end due or told.
-Place = Literal["due", "tried", "told", "outbox", "acknowledge due", "end due", "ended"]
+# The end of what lies in the outbox is for the outbox alone.
+Place = Literal["due", "tried", "told", "outbox", "acknowledge due", "end due", "outbox end due", "ended"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Destinations are channels, and these.

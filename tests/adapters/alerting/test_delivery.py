@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from werkzeug import Response
 
 from mlspend.adapters.alerting import delivery
 from mlspend.adapters.alerting.access import Access
@@ -262,6 +263,72 @@ def test_what_a_team_without_a_channel_hands_on_stands_in_the_companys_already(
     assert workspace.channels() == ["#ml-spend", "#ml-spend"]
 
 
+def test_who_handed_it_on_stays_the_same_whatever_is_decided_while_it_is_uncertain(
+    runs: Runs, workspace: Workspace
+) -> None:
+    runs.run([found()], 0)
+    decide(runs.ledger, found().alert_id, "not_mine", by="ines", now=hour(1))
+    workspace.loses_answers = True
+    workspace.scripts["conversations.history"] = [Response("", 503)] * 20
+    with pytest.raises(MessageUndelivered):
+        runs.run([found()], 1)
+    workspace.loses_answers = False
+    workspace.scripts.clear()
+    decide(runs.ledger, found().alert_id, "acknowledge", by="omar", now=hour(2))
+    runs.run([found()], 3)
+    assert workspace.channels() == ["#risk", "#ml-spend"]
+    assert "Handed on by ines" in message_page.render(workspace.posted[-1])
+
+
+def test_pagerduty_is_not_called_for_what_is_approved_while_the_run_goes_on(
+    runs: Runs, pagerduty: PagerDuty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver = sending.deliver
+
+    def approving(*args: Any, **kwargs: Any) -> str | None:
+        decide(runs.ledger, CRITICAL.alert_id, "approve", by="ada", now=hour(0))
+        return deliver(*args, **kwargs)
+
+    monkeypatch.setattr(sending, "deliver", approving)
+    assert runs.run([CRITICAL], 0) == [("#risk", "alert")]
+    assert runs.run([CRITICAL], 1) == []
+    assert pagerduty.actions() == []
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "snooze"])
+@pytest.mark.parametrize("is_away", [False, True])
+def test_nobody_is_called_later_for_what_somebody_has_seen(
+    runs: Runs, pagerduty: PagerDuty, action: Any, is_away: bool
+) -> None:
+    """Neither where there was no key yet, nor where PagerDuty was away."""
+    with_key = runs.access
+    if is_away:
+        pagerduty.faults = [503] * 20
+        with pytest.raises(MessageUndelivered):
+            runs.run([CRITICAL], 0)
+    else:
+        runs.access = Access("xoxb-1", runs.access.slack_url)
+        runs.run([CRITICAL], 0)
+    decide(runs.ledger, CRITICAL.alert_id, action, by="ada", now=hour(1))
+    pagerduty.faults, runs.access = [], with_key
+    pagerduty.states.clear()
+    asked = len(pagerduty.actions())
+    runs.run([CRITICAL], 2)
+    assert "trigger" not in pagerduty.actions()[asked:]
+
+
+def test_what_is_not_urgent_calls_nobody_at_night(runs: Runs, pagerduty: PagerDuty) -> None:
+    critical, urgent = found(level="critical"), found("b", level="critical", is_urgent=True)
+    pagerduty.faults = [503] * 20
+    with pytest.raises(MessageUndelivered):
+        runs.run([critical, urgent], 8)
+    pagerduty.faults = []
+    # Two in the morning: what is urgent is tried again, the other one after the quiet hours.
+    assert runs.run([critical, urgent], 16) == [("pagerduty", "trigger")]
+    assert pagerduty.states == {urgent.alert_id: "triggered"}
+    assert runs.run([critical, urgent], 21) == [("pagerduty", "trigger")]
+
+
 # The alert budget
 
 
@@ -276,6 +343,24 @@ def test_what_the_budget_holds_back_is_one_message_the_next_day(runs: Runs, work
     page = message_page.render(summary)
     assert "Number 29 &lt;!here&gt;" in page
     assert "and 9 more: mlspend alerts" in page
+
+
+def test_summaries_of_teams_without_channels_lie_beside_each_other_in_the_outbox(runs: Runs) -> None:
+    runs.config = Config.model_validate(
+        {
+            "company": "Example",
+            "sources": (),
+            "teams": ({"name": "one"}, {"name": "company"}),
+            "digest": {"channel": "#ml-spend"},
+            "alerts": {"weekly_budget": 0},
+        }
+    )
+    runs.access = Access()
+    everything = [found(f"of {team}", team=team) for team in ("one", "company", None)]
+    runs.run(everything, 0)
+    runs.run(everything, 24)
+    pages = [page.read_text() for page in runs.home.outbox.rglob("*.html")]
+    assert [sum(f"of {team}" in page for page in pages) for team in ("one", "company", None)] == [1, 1, 1]
 
 
 def test_a_summary_whose_record_was_lost_is_not_sent_again(
@@ -311,3 +396,11 @@ def test_without_a_token_everything_lies_in_the_outbox_and_is_sent_once_there_is
     runs.access = with_token
     assert runs.run([found()], 2) == [("#risk", "alert")]
     assert runs.run([found()], 3) == []
+
+
+def test_of_what_lay_in_the_outbox_alone_no_channel_hears_the_end(runs: Runs, workspace: Workspace) -> None:
+    with_token, runs.access = runs.access, Access()
+    runs.run([found()], 0)
+    runs.access = with_token
+    assert runs.run([], 1) == []
+    assert workspace.posted == []

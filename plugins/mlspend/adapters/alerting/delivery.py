@@ -20,8 +20,10 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.messages import sending, slack_parts
 from mlspend.adapters.messages.message import Message
+from mlspend.core.alert_decisions import first_hand_over
 from mlspend.core.alerts import COMPANY, KINDS, PAGERDUTY, SUMMARY, WITHHELD, Alert, Place
 from mlspend.core.errors import MessageRefused, MessageUndelivered, MlspendError
+from mlspend.core.hashes import hash_of
 
 _log = logging.getLogger(__name__)
 # Slack's clock is not ours; a message is looked for from a little before it was decided on.
@@ -106,11 +108,15 @@ class _Sender:
         key, url = self.access.pagerduty_key, self.access.pagerduty_url
         if event is None or not key:
             return
+        if event == "trigger" and self._is_held(alert):
+            return
         after: Place = "ended" if event == "resolve" else "told"
-        if event == "trigger":
-            # An event whose answer is lost may have been taken: then its end must be told, too.
-            self.ledger.record_place(alert.alert_id, PAGERDUTY, before=place, after="tried")
-            place = "tried"
+        # An event whose answer is lost may have been taken: then its end must be told, too.
+        begun: Place = "tried" if event == "trigger" else place
+        if not self.ledger.record_place(alert.alert_id, PAGERDUTY, before=place, after=begun):
+            # Somebody has decided about it since.
+            return
+        place = begun
         with self._failures():
             pagerduty.send(alert, event, key=key, url=url, company=self.config.company)
             self.ledger.record_place(alert.alert_id, PAGERDUTY, before=place, after=after)
@@ -120,18 +126,21 @@ class _Sender:
         """Post an alert or its end in a channel, or write it to the outbox."""
         # What lies in the outbox has reached nobody.
         is_outdated = place == "outbox" and self.access.slack_token and alert.is_open
-        if place not in ("due", "tried", "end due") and not is_outdated:
+        if place not in ("due", "tried", "end due", "outbox end due") and not is_outdated:
+            return
+        if place == "outbox end due" and self.access.slack_token:
+            # Nobody was told of the beginning.
+            self.ledger.record_place(alert.alert_id, destination, before=place, after="ended")
             return
         channel = self.config.digest.channel if destination == COMPANY else destination
-        is_end = place == "end due"
-        is_urgent = alert.candidate.severity == "urgent" and not is_end
-        if channel is None or (self.rules.of(alert.team).is_quiet(self.now) and not is_urgent):
+        is_end = place in ("end due", "outbox end due")
+        if channel is None or self._is_held(alert, is_end=is_end):
             return
         if destination == COMPANY and channel in alert.places:
             # The team has no channel of its own: the company has read it already, and reads of its end there.
             self.ledger.record_place(alert.alert_id, destination, before=place, after="ended")
             return
-        message = _message(alert, destination, channel, self.now, is_end=is_end)
+        message = self._message(alert, destination, channel, is_end=is_end)
         if not is_end and self.access.slack_token:
             if not self.ledger.record_place(alert.alert_id, destination, before=place, after="tried"):
                 return
@@ -152,10 +161,10 @@ class _Sender:
         day = destination.removeprefix(SUMMARY)
         message = Message(
             channel=rules.channel,
-            key=f"alert-summary/{team or 'company'}/{day}/{rules.channel}",
+            key=f"alert-summary/{hash_of([team])[:12]}/{day}/{rules.channel}",
             text=slack_parts.escape(alert_message.summary_title(alerts)),
             blocks=alert_message.render_summary(alerts),
-            folder=f"alerts/summary/{day}",
+            folder=f"alerts/summary/{day}/{hash_of([team])[:12]}",
         )
         told: Place = "told" if self.access.slack_token else "outbox"
         with self._failures():
@@ -179,8 +188,30 @@ class _Sender:
 
     def _give_back(self, alert: Alert, destination: str, key: str) -> None:
         """Nothing was posted for certain where no claim is left: should the alert end now, nobody need be told."""
-        if alert.places[destination] == "due" and self.ledger.message(key) is None:
-            self.ledger.record_place(alert.alert_id, destination, before="tried", after="due")
+        before = alert.places[destination]
+        if before in ("due", "outbox") and self.ledger.message(key) is None:
+            self.ledger.record_place(alert.alert_id, destination, before="tried", after=before)
+
+    def _is_held(self, alert: Alert, *, is_end: bool = False) -> bool:
+        """Tell whether it must wait for the end of the quiet hours; an end always does."""
+        is_urgent = alert.candidate.severity == "urgent" and not is_end
+        return self.rules.of(alert.team).is_quiet(self.now) and not is_urgent
+
+    def _message(self, alert: Alert, destination: str, channel: str, *, is_end: bool) -> Message:
+        step, by = str(alert.notified_count), None
+        if destination == COMPANY and not is_end:
+            handed_on = first_hand_over(self.ledger.alert_events(alert.alert_id))
+            if handed_on:
+                step, by = f"not-mine-{handed_on.happened_at:%Y%m%dT%H%M%SZ}", handed_on.by
+        what = "ended" if is_end else alert.notified_level
+        folder = f"alerts/{alert.alert_id}/{step}/{what}"
+        return Message(
+            channel=channel,
+            key=f"{folder}/{channel}",
+            text=slack_parts.escape(alert_message.title(alert, is_end=is_end)),
+            blocks=alert_message.render_end(alert, self.now) if is_end else alert_message.render(alert, by=by),
+            folder=folder,
+        )
 
     @contextmanager
     def _failures(self, after: Callable[[], None] | None = None) -> Iterator[None]:
@@ -191,19 +222,3 @@ class _Sender:
             self.failures.append(error)
             if after:
                 after()
-
-
-def _message(alert: Alert, destination: str, channel: str, now: datetime, *, is_end: bool) -> Message:
-    if destination == COMPANY and not is_end:
-        step, by = f"not-mine-{alert.state_at:%Y%m%dT%H%M%SZ}", alert.state_by
-    else:
-        step, by = str(alert.notified_count), None
-    what = "ended" if is_end else alert.notified_level
-    folder = f"alerts/{alert.alert_id}/{step}/{what}"
-    return Message(
-        channel=channel,
-        key=f"{folder}/{channel}",
-        text=slack_parts.escape(alert_message.title(alert, is_end=is_end)),
-        blocks=alert_message.render_end(alert, now) if is_end else alert_message.render(alert, by=by),
-        folder=folder,
-    )
