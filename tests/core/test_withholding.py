@@ -8,7 +8,7 @@ import pytest
 from mlspend.core.digest import Coverage
 from mlspend.core.gates import RedGate
 from mlspend.core.weeks import Week
-from mlspend.core.withholding import choose_gates, episode_of
+from mlspend.core.withholding import cause_of, choose_gates
 
 WEEK = Week.parse("2026-W43")
 SINCE = datetime(2026, 10, 26, 6, tzinfo=UTC)
@@ -53,14 +53,15 @@ def test_a_week_that_begins_in_the_month_before_reads_that_month_too() -> None:
     assert not choose_gates([SCHEMA], Week.parse("2026-W46"), None, COVERED)
 
 
-def test_an_episode_is_the_same_as_long_as_the_same_is_wrong() -> None:
-    worded_otherwise = replace(SCHEMA, sentences=("a column is gone for 3 hours",))
-    assert episode_of([SCHEMA, UNPROVED]) == episode_of([UNPROVED, worded_otherwise])
+def test_a_cause_is_the_same_as_long_as_the_same_is_wrong() -> None:
+    assert cause_of(SCHEMA) == cause_of(replace(SCHEMA, sentences=("a column is gone for 3 hours",)))
     others = [
-        [SCHEMA],
-        [SCHEMA, SILENT],
-        [SCHEMA, replace(UNPROVED, since=SINCE + timedelta(hours=1))],
-        [SCHEMA, replace(UNPROVED, kind="drift")],
-        [replace(SCHEMA, billing_period="2026-11"), UNPROVED],
+        SCHEMA,
+        SILENT,
+        UNPROVED,
+        replace(SCHEMA, since=SINCE + timedelta(hours=1)),
+        replace(SCHEMA, kind="drift"),
+        replace(SCHEMA, billing_period="2026-11"),
+        replace(SCHEMA, x_source="gcp"),
     ]
-    assert len({episode_of(each) for each in others} | {episode_of([SCHEMA, UNPROVED])}) == 6
+    assert len({cause_of(each) for each in others}) == len(others)

@@ -66,6 +66,13 @@ class LedgerDigests:
         told = {row["message_key"]: row["sent_at"] for row in rows if "/withheld/" not in row["message_key"]}
         return key in told and all(told.values())
 
+    def causes_told(self, key: str) -> frozenset[str]:
+        """Return the causes that notices in the place of the digest `key` told."""
+        prefix = f"{key}/withheld/"
+        found = sa.and_(messages.c.message_key.startswith(prefix, autoescape=True), messages.c.sent_at.is_not(None))
+        rows = self._store.rows(sa.select(messages.c.message_key).where(found))
+        return frozenset(cause for row in rows for cause in row["message_key"].removeprefix(prefix).split("-"))
+
 
 def _kept(row: dict[str, str]) -> KeptDigest:
     try:

@@ -41,6 +41,11 @@ class Audience:
             return "management"
         return self.channel or f"mail {', '.join(self.teams) or self.kind}"
 
+    @property
+    def readers(self) -> str:
+        """Whom it is for, wherever their digest is posted: what an e-mail is known by."""
+        return f"team {', '.join(sorted(self.teams))}" if self.teams else self.kind
+
 
 @dataclass(frozen=True)
 class Coverage:

@@ -1,4 +1,4 @@
-"""Which red gates hold a digest back, and what makes one episode of that, which is told once."""
+"""Which red gates hold a digest back, and what makes one cause of that, which is told once."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -25,13 +25,12 @@ def choose_gates(
     )
 
 
-def episode_of(gates: Iterable[RedGate]) -> str:
-    """Return a name for what is wrong: another one when a gate is added, mended, or red for another reason.
+def cause_of(gate: RedGate) -> str:
+    """Return a name for what is wrong: another one where it went red anew, or for another reason.
 
     What a sentence says may count hours or rows and change with every look, so sentences do not count.
     """
-    facts = sorted((gate.x_source, gate.billing_period or "", gate.kind, gate.since.isoformat()) for gate in gates)
-    return hash_of(facts)[:12]
+    return hash_of([gate.x_source, gate.billing_period or "", gate.kind, gate.since.isoformat()])[:12]
 
 
 def _reaches(source: str, week: Week, coverage: Sequence[Coverage]) -> bool:

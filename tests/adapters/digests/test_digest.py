@@ -231,3 +231,18 @@ def test_the_outbox_always_holds_the_newest(home: Home, ledger: Ledger) -> None:
 def test_what_was_sent_reads_as_a_line(home: Home) -> None:
     message = digest.SentMessage("#ml-spend", "2026-W43", (), "C1/2.3")
     assert str(replace(message, place="C1/2.4")) == "digest of 2026-W43 for #ml-spend: C1/2.4"
+
+
+def test_a_week_whose_hour_comes_when_the_next_can_be_told_already_is_sent(
+    home: Home, ledger: Ledger, workspace: Workspace
+) -> None:
+    """Half past six on Sunday evening in Los Angeles: W43 is due on Monday 2 November 02:30 UTC at the latest."""
+    publish_by_hand(home, [*SPEND, replace_line(SPEND[0], day=date(2026, 11, 1), billed="1.00")])
+    config = make_config({}, send_at="Sun 18:30", time_zone="America/Los_Angeles")
+    monday = NOW.replace(hour=0)
+    sent = [
+        (hour, each.week)
+        for hour in range(6)
+        for each in send(home, ledger, config, workspace, now=monday + timedelta(hours=hour))
+    ]
+    assert sent == [(0, "2026-W43"), (3, "2026-W44")]

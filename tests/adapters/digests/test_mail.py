@@ -14,7 +14,9 @@ from mlspend.adapters.digests import digest, digest_message, mail
 from mlspend.adapters.digests.mail import Postman
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.core.digest import Audience
 from mlspend.core.errors import MessageRefused, MessageUndelivered
+from mlspend.core.weeks import Week
 from tests.adapters.digests.test_digest import make_config
 from tests.handmade_digest import FRENCH, FULL, MANAGEMENT, OF_MANAGEMENT, make_digest
 from tests.published_warehouse import NOW, SPEND, publish_by_hand
@@ -132,6 +134,21 @@ def test_each_reader_gets_one_e_mail_a_week(home: Home, ledger: Ledger) -> None:
     assert len({str(each["Message-ID"]) for each in postbox.taken}) == 3
 
 
+def test_a_channel_that_is_set_or_renamed_mails_nobody_again(home: Home, ledger: Ledger) -> None:
+    publish_by_hand(home)
+    postbox = Postbox()
+
+    def sent(**channel: str) -> list[str]:
+        team = {"name": "risk", "emails": (TO,), **channel}
+        config = Config.model_validate({"company": "Example Robotics", "sources": (), "teams": (team,)})
+        return send(home, ledger, postbox, config)
+
+    assert sent() == [TO]
+    assert sent(slack_channel="#risk") == ["#risk"]
+    assert sent(slack_channel="#risk-costs") == ["#risk-costs"]
+    assert postbox.asked == 1
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -158,7 +175,9 @@ def test_what_may_be_out_is_not_sent_again_and_that_is_said(
 
 def test_after_a_crash_between_claim_and_record_nothing_is_sent_again(home: Home, ledger: Ledger) -> None:
     publish_by_hand(home)
-    ledger.claim_message(mail.key_of("digest/2026-W43/mail company", TO), kind="digest", destination=TO, now=NOW)
+    ledger.claim_message(
+        mail.key_of(Week.parse("2026-W43"), Audience("company"), TO), kind="digest", destination=TO, now=NOW
+    )
     postbox = Postbox()
     assert send(home, ledger, postbox, minutes=600) == ["cfo@example.com"]
 

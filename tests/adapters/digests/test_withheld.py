@@ -54,6 +54,20 @@ def test_what_else_goes_wrong_is_told_anew(home: Home, ledger: Ledger, workspace
     assert told(workspace) == ["#ml-spend", "#ml-spend"]
 
 
+def test_what_is_mended_is_no_news_until_it_breaks_again(home: Home, ledger: Ledger, workspace: Workspace) -> None:
+    publish_by_hand(home)
+    schema = replace(DRIFT, kind="schema")
+
+    def notices(*gates: RedGate) -> int:
+        return len(send(home, ledger, COMPANY, workspace, gates=gates))
+
+    assert notices(DRIFT, schema) == 1
+    assert notices(DRIFT) == 0
+    assert notices(schema) == 0
+    assert notices(DRIFT, replace(schema, since=NOW)) == 1
+    assert notices(DRIFT, schema, replace(schema, since=NOW)) == 0
+
+
 def test_a_gate_of_a_source_that_a_team_does_not_use_does_not_hold_its_digest_back(home: Home, ledger: Ledger) -> None:
     elsewhere = [(day, "gcp", *rest) if rest[2] == "risk" else (day, source, *rest) for day, source, *rest in SPEND]
     publish_by_hand(home, elsewhere)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """The weekly digest on its way out: what is due and not out yet, held back by red gates, sent once, and kept.
 
-An audience has one digest per ISO week. The newest week that the published data covers is told; a week whose digest
-was held back until the next one can be told is not told any more.
+An audience has one digest per ISO week. The newest week that is due and that the published data covers is told; a week
+whose digest was held back until the next one is due is not told any more.
 """
 
 import logging
@@ -24,11 +24,11 @@ from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.messages import sending
 from mlspend.adapters.messages.message import Message
 from mlspend.core.digest import Audience, Coverage, Digest
-from mlspend.core.digest_schedule import due_at, slot_of
+from mlspend.core.digest_schedule import weeks_due
 from mlspend.core.errors import MessageRefused, MessageUndelivered
 from mlspend.core.gates import RedGate
 from mlspend.core.weeks import Week
-from mlspend.core.withholding import choose_gates
+from mlspend.core.withholding import cause_of, choose_gates
 
 _log = logging.getLogger(__name__)
 
@@ -81,17 +81,18 @@ class _Run:
     def mail(self, message: Message, digest: Digest, address: str) -> None:
         """Send a message to an address."""
         subject = phrases.title(digest, phrases.language_of(digest))
-        send = partial(mail.deliver, now=self.now, written_at=digest.composed_at, postman=self._postman)
+        key = mail.key_of(digest.week, digest.audience, address)
+        send = partial(mail.deliver, key=key, now=self.now, written_at=digest.composed_at, postman=self._postman)
         with self._failing():
             place = send(message, subject, address, self._home, self.ledger)
             if place:
                 self.sent.append(SentMessage(address, str(digest.week), digest.audience.teams, place))
 
-    def is_mailed(self, key: str, address: str) -> bool:
+    def is_mailed(self, week: Week, audience: Audience, address: str) -> bool:
         """Tell whether an e-mail is out, or may be."""
-        known = self.ledger.message(mail.key_of(key, address)) if self._postman else None
+        known = self.ledger.message(mail.key_of(week, audience, address)) if self._postman else None
         if known and not known["sent_at"]:
-            _log.warning("it is not known whether the digest %s reached %s; it is not sent again", key, address)
+            _log.warning("it is not known whether the digest of %s reached %s; it is not sent again", week, address)
         return known is not None
 
     def raise_failures(self) -> None:
@@ -142,18 +143,18 @@ def send(
     with reading.published(home) as connection:
         coverage = digest_tables.read_coverage(connection)
         told = reading.check_week(None, coverage, now)
-        spending = digest_tables.read_teams(connection, told)
+        first_day = min(each.first_day for each in coverage)
+        spending = {week: digest_tables.read_teams(connection, week) for week in (told, told.before)}
         known = reading.read_known(ledger.open_alerts(), red, now)
         for audience in audiences:
-            if audience.teams and not spending.intersection(audience.teams):
-                continue
             # Where the data does not reach as far as the calendar, red gates are told of in the later week's place.
-            for week in sorted({told, max(told, slot_of(now))}):
-                if now < due_at(week, config.digest.send_at, ZoneInfo(audience.time_zone)):
+            for week in weeks_due(told, now, config.digest.send_at, ZoneInfo(audience.time_zone)):
+                newest = min(week, told)
+                if week.sunday < first_day or (audience.teams and not spending[newest].intersection(audience.teams)):
                     continue
-                if stopping := _stopping(connection, audience, week, told, red, coverage):
+                if stopping := _stopping(connection, audience, week, newest, red, coverage):
                     _send_notice(run, config, audience, week, stopping)
-                elif week == told:
+                elif week == newest:
                     _send_digest(run, connection, config, audience, week, known)
     run.raise_failures()
     return run.sent
@@ -177,8 +178,11 @@ def _send_notice(run: _Run, config: Config, audience: Audience, week: Week, stop
     # What is told stays told; who reads e-mails alone is not told of what does not come.
     if not audience.channel or run.ledger.message(key if run.token else f"outbox/{key}"):
         return
-    notice = withheld_message.compose(config.company, audience, week, stopping, run.now)
-    if not (run.token and run.ledger.is_out(notice.key)):
+    told = run.ledger.causes_told(key) if run.token else frozenset()
+    causes = {cause_of(gate) for gate in stopping} - told
+    # What was mended is no news.
+    if causes:
+        notice = withheld_message.compose(config.company, audience, week, stopping, run.now, causes=causes)
         run.post(notice, audience, week, is_withheld=True)
 
 
@@ -186,11 +190,11 @@ def _send_digest(
     run: _Run, connection: Connection, config: Config, audience: Audience, week: Week, known: Known
 ) -> None:
     key = f"digest/{week}/{audience.name}"
-    wanted = [address for address in audience.emails if not run.is_mailed(key, address)]
+    wanted = [address for address in audience.emails if not run.is_mailed(week, audience, address)]
     is_posted = not audience.channel or (run.token is not None and run.ledger.is_out(key))
     if is_posted and not wanted:
         return
-    digest = _kept(run, key, audience) or reading.read(
+    digest = _kept(run, key, week, audience) or reading.read(
         connection,
         config.company,
         audience,
@@ -207,10 +211,10 @@ def _send_digest(
         run.mail(message, digest, address)
 
 
-def _kept(run: _Run, key: str, audience: Audience) -> Digest | None:
+def _kept(run: _Run, key: str, week: Week, audience: Audience) -> Digest | None:
     """Return what a message is made of that was begun: what is uncertain, or half out, must go on as it began."""
     has_begun = run.ledger.message(key) or any(
-        run.ledger.message(mail.key_of(key, address)) for address in audience.emails
+        run.ledger.message(mail.key_of(week, audience, address)) for address in audience.emails
     )
     kept = run.ledger.kept_digest(key) if has_begun else None
     return kept.digest if kept else None

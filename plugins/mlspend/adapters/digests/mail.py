@@ -20,9 +20,11 @@ from mlspend.adapters.messages import plain_text
 from mlspend.adapters.messages.message import Message
 from mlspend.adapters.steps import reached
 from mlspend.core import wording
+from mlspend.core.digest import Audience
 from mlspend.core.errors import MessageRefused, MessageUncertain, MessageUndelivered
 from mlspend.core.hashes import hash_of
 from mlspend.core.steps import Step
+from mlspend.core.weeks import Week
 
 _SUBJECT = 200
 
@@ -38,12 +40,14 @@ class Postman:
     send: Callable[[EmailMessage], None]
 
 
-def key_of(message_key: str, address: str) -> str:
-    """Return what makes a message be mailed once to an address."""
-    return f"mail/{message_key}/{address}"
+def key_of(week: Week, audience: Audience, address: str) -> str:
+    """Return what makes a digest be mailed once to an address, also where its channel is set or renamed meanwhile."""
+    return f"mail/digest/{week}/{audience.readers}/{address}"
 
 
-def write(message: Message, subject: str, address: str, sender: str, written_at: datetime) -> EmailMessage:
+def write(
+    message: Message, subject: str, address: str, sender: str, written_at: datetime, *, key: str = ""
+) -> EmailMessage:
     """Return the e-mail. The policy folds and encodes headers; a line end in a name cannot start one of its own."""
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = wording.one_line(subject, _SUBJECT)
@@ -51,7 +55,7 @@ def write(message: Message, subject: str, address: str, sender: str, written_at:
     mail["To"] = _address(address)
     mail["Date"] = format_datetime(written_at)
     # The same for the same digest: a mail server that gets it twice can tell.
-    mail["Message-ID"] = f"<{hash_of([message.key, address])}@mlspend>"
+    mail["Message-ID"] = f"<{hash_of([key or message.key, address])}@mlspend>"
     mail["Auto-Submitted"] = "auto-generated"
     blocks = [block.to_dict() for block in message.blocks]
     replies = [[block.to_dict() for block in reply.blocks] for reply in message.replies]
@@ -71,24 +75,24 @@ def deliver(
     home: Home,
     ledger: Ledger,
     *,
+    key: str,
     now: datetime,
     written_at: datetime,
     postman: Postman | None,
 ) -> str | None:
-    """Send the e-mail once, or write it to the outbox where there is no postman; return where it is.
+    """Send the e-mail `key` once, or write it to the outbox where there is no postman; return where it is.
 
     None where it was out already, or may be: `mlspend status` shows such a one without a time of sending.
     Raises MessageRefused, MessageUndelivered (not sent: try later) or MessageUncertain (never tried again).
     """
-    key = key_of(message.key, address)
     if postman is None:
-        mail = write(message, subject, address, "mlspend@localhost", written_at)
+        mail = write(message, subject, address, "mlspend@localhost", written_at, key=key)
         return _to_outbox(mail, message, address, home, ledger, key, now)
     if not ledger.claim_message(key, kind="digest", destination=address, now=now):
         return None
     reached(Step.MESSAGE_CLAIMED)
     try:
-        postman.send(write(message, subject, address, postman.sender, written_at))
+        postman.send(write(message, subject, address, postman.sender, written_at, key=key))
     except MessageUndelivered:
         ledger.release_message(key)
         raise

@@ -1,6 +1,6 @@
 """The short notice in a digest's place: what is wrong, since when, and how old the last good data is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from slack_sdk.models.blocks import Block, HeaderBlock, RichTextBlock
@@ -13,14 +13,22 @@ from mlspend.adapters.messages.slack_parts import Line
 from mlspend.core.digest import Audience
 from mlspend.core.gates import RedGate
 from mlspend.core.weeks import Week
-from mlspend.core.withholding import episode_of
+from mlspend.core.withholding import cause_of
 
 # What somebody reads of a notice; `mlspend gates` shows all.
 _GATES = 5
 
 
-def compose(company: str, audience: Audience, week: Week, gates: Sequence[RedGate], now: datetime) -> Message:
-    """Return the notice; its key is the same as long as the same gates are red for the same reasons."""
+def compose(
+    company: str,
+    audience: Audience,
+    week: Week,
+    gates: Sequence[RedGate],
+    now: datetime,
+    *,
+    causes: Collection[str] | None = None,
+) -> Message:
+    """Return the notice of all that is wrong; its key names the `causes` that it is the first to tell (None: all)."""
     language = Language(audience.language, audience.time_zone)
     say = language.say
     days = language.days(week.monday, week.sunday)
@@ -38,9 +46,10 @@ def compose(company: str, audience: Audience, week: Week, gates: Sequence[RedGat
         part.context(follows),
     ]
     name = f"{week}/{audience.name}"
+    new = sorted({cause_of(gate) for gate in gates} if causes is None else causes)
     return Message(
         channel=audience.channel,
-        key=f"digest/{name}/withheld/{episode_of(gates)}",
+        key=f"digest/{name}/withheld/{'-'.join(new)}",
         text=part.escape(title),
         blocks=blocks,
         folder=f"withheld/{week}",
