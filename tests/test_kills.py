@@ -29,8 +29,8 @@ from tests.slack_workspace import Workspace
 from tests.small_company import CHANNELS, CONFIG, write_export
 
 DIES_AT = "2026-11-03T06:00:00+00:00"
-# Beyond the four minutes for which a claimed message is left to the run that claimed it.
-COMES_BACK_AT = "2026-11-03T06:05:00+00:00"
+# Beyond the six minutes for which a claimed message is left to the run that claimed it.
+COMES_BACK_AT = "2026-11-03T06:10:00+00:00"
 NEVER = Order(now=COMES_BACK_AT)
 
 

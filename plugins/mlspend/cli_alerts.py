@@ -53,7 +53,8 @@ def send(as_json: AsJson = False) -> None:
 
     home = Home.from_environment()
     with Ledger.open(home) as ledger:
-        sent = sending.send(home, config.load(), ledger, cli_clock.now(), Access.from_environment())
+        now, access = cli_clock.now(), Access.from_environment()
+        sent = sending.send(home, config.load(), ledger, now, access, clock=cli_clock.now)
     rows = [vars(each) for each in sent]
     if as_json:
         return show_json(rows)
@@ -151,7 +152,8 @@ def send_or_tell(ledger: "Ledger") -> MessageRefused | MessageUndelivered | None
     from mlspend.adapters.home import Home
 
     try:
-        sending.send(Home.from_environment(), config.load(), ledger, cli_clock.now(), Access.from_environment())
+        home, access = Home.from_environment(), Access.from_environment()
+        sending.send(home, config.load(), ledger, cli_clock.now(), access, clock=cli_clock.now)
     except (MessageRefused, MessageUndelivered) as error:
         return error
     return None

@@ -40,7 +40,8 @@ def send_due(ledger: "Ledger") -> list[Any]:
     from mlspend.adapters.home import Home
 
     token, base_url = os.environ.get("MLSPEND_SLACK_TOKEN"), os.environ.get("MLSPEND_SLACK_URL")
-    return list(digests.send(Home.from_environment(), config.load(), ledger, cli_clock.now(), token, base_url))
+    home, now = Home.from_environment(), cli_clock.now()
+    return list(digests.send(home, config.load(), ledger, now, token, base_url, clock=cli_clock.now))
 
 
 def _render_again(ledger: "Ledger", week: str, channel: str | None) -> "list[Again]":

@@ -38,7 +38,8 @@ class Looks:
     def run(self, at: float, config: Config = CONFIG, **rows: list[Mapping[str, Any]]) -> list[str]:
         publish_outlook(self.home, **rows)
         before = len(self.workspace.posted)
-        alerts.send(self.home, config, self.ledger, hour(at), Access("xoxb-1", self.workspace.url))
+        access = Access("xoxb-1", self.workspace.url)
+        alerts.send(self.home, config, self.ledger, hour(at), access, clock=lambda: hour(at))
         # What keeps Slack from reading a tag's colons as an emoji.
         return [message["text"].replace("\u200b", "") for message in self.workspace.posted[before:]]
 

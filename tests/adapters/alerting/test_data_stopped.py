@@ -28,7 +28,7 @@ class Checks:
     def run(self, now: float) -> bool:
         access = Access("xoxb-1", self.workspace.url) if self.workspace else Access()
         try:
-            data_stopped.check(self.home, self.config, self.ledger, hour(now), access)
+            data_stopped.check(self.home, self.config, self.ledger, hour(now), access, clock=lambda: hour(now))
         except SourceOverdue:
             return False
         return True

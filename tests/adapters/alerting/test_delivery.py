@@ -15,7 +15,7 @@ from mlspend.adapters.alerting.looking import Found, look
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
-from mlspend.adapters.messages import message_page, sending
+from mlspend.adapters.messages import message_page, sending, slack
 from mlspend.core.alerts import KINDS, Candidate
 from mlspend.core.errors import MessageRefused, MessageUndelivered
 from tests.handmade_alerts import found, hour
@@ -51,6 +51,7 @@ class Runs:
 
     def run(self, candidates: Sequence[Candidate], at: float, **options: Any) -> list[tuple[str, str]]:
         self.look(candidates, at)
+        options = {"clock": lambda: hour(at), **options}
         sent = delivery.send_due(self.home, self.config, self.ledger, hour(at), self.access, **options)
         return [(each.destination, each.what) for each in sent]
 
@@ -205,7 +206,7 @@ class _Killed(BaseException):
     pass
 
 
-@pytest.mark.parametrize("killed_at", range(1, 15))
+@pytest.mark.parametrize("killed_at", range(1, 18))
 def test_killed_anywhere_the_next_runs_tell_each_place_once(
     runs: Runs, workspace: Workspace, pagerduty: PagerDuty, monkeypatch: pytest.MonkeyPatch, killed_at: int
 ) -> None:
@@ -233,6 +234,25 @@ def test_killed_anywhere_the_next_runs_tell_each_place_once(
     assert pagerduty.states == {CRITICAL.alert_id: "resolved"}
     assert set(pagerduty.actions()) == {"trigger", "resolve"}
     assert runs.places() == {"#risk": "ended", "pagerduty": "ended"}
+
+
+def test_what_is_sent_late_in_a_long_run_is_left_to_it(
+    runs: Runs, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run has been busy for ten minutes when its message leaves; another run looks a minute later."""
+    runs.look([found()], 0)
+    deliver, others = slack._post, []
+
+    def slow(*args: Any) -> Any:
+        if not others:
+            others.append(args)
+            with pytest.raises(MessageUndelivered, match="by a run that is sending it"):
+                runs.run([found()], 11 / 60)
+        return deliver(*args)
+
+    monkeypatch.setattr(slack, "_post", slow)
+    assert runs.run([found()], 0, clock=lambda: hour(10 / 60)) == [("#risk", "alert")]
+    assert workspace.channels() == ["#risk"]
 
 
 # Decisions

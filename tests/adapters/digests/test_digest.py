@@ -47,7 +47,7 @@ def send(
 ) -> list[SentMessage]:
     """To Slack where there is a workspace, else to the outbox."""
     token, url = ("xoxb-1", workspace.url) if workspace else (None, None)
-    return digest.send(home, config, ledger, now, token, url, gates=gates)
+    return digest.send(home, config, ledger, now, token, url, gates=gates, clock=lambda: now)
 
 
 def told(workspace: Workspace) -> list[str]:
@@ -178,9 +178,9 @@ def test_after_a_crash_between_claim_and_record_the_channel_is_asked(
     if had_arrived:
         metadata = {"event_type": "mlspend_message", "event_payload": {"key": key}}
         workspace.posted.append({"channel": "#ml-spend", "metadata": metadata})
-    with pytest.raises(MessageUndelivered, match="try again in 4 minutes"):
+    with pytest.raises(MessageUndelivered, match="try again in 6 minutes"):
         send(home, ledger, COMPANY, workspace, now=NOW + timedelta(minutes=1))
-    (sent,) = send(home, ledger, COMPANY, workspace, now=NOW + timedelta(minutes=5))
+    (sent,) = send(home, ledger, COMPANY, workspace, now=NOW + timedelta(minutes=6))
     assert sent.place == "CMLSPEND00/1.000000"
     assert told(workspace) == ["#ml-spend"]
     assert send(home, ledger, COMPANY, workspace, now=NOW + timedelta(minutes=9)) == []

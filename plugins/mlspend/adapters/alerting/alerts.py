@@ -1,5 +1,6 @@
 """What `send_alerts` and `mlspend alerts send` do: look at everything there is to tell, write it down, send it."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from mlspend.adapters import freshness
@@ -11,9 +12,18 @@ from mlspend.adapters.config import Config
 from mlspend.adapters.gates import red_gates
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.messages.sending import utc_now
 
 
-def send(home: Home, config: Config, ledger: Ledger, now: datetime, access: Access) -> list[Sent]:
+def send(
+    home: Home,
+    config: Config,
+    ledger: Ledger,
+    now: datetime,
+    access: Access,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> list[Sent]:
     """Look at sources, gates and what is published, send what is due and return what went out now.
 
     Nothing about spend is opened, told or resolved where the source's gate is red: the gate's own alert speaks instead.
@@ -26,4 +36,4 @@ def send(home: Home, config: Config, ledger: Ledger, now: datetime, access: Acce
         spend_alerts.find(home, config, ledger),
     )
     look(config, ledger, found, now, red_sources=gate_alerts.red_sources(red, config))
-    return delivery.send_due(home, config, ledger, now, access)
+    return delivery.send_due(home, config, ledger, now, access, clock=clock)

@@ -1,6 +1,6 @@
 """Alerts about sources that have stopped delivering: critical past the rhythm, urgent where nobody has mended it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from mlspend.adapters import freshness
@@ -10,6 +10,7 @@ from mlspend.adapters.alerting.looking import Found, look
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
+from mlspend.adapters.messages.sending import utc_now
 from mlspend.core import wording
 from mlspend.core.alerts import Alert, Candidate
 from mlspend.core.errors import MessageRefused, MessageUndelivered, SourceOverdue
@@ -19,7 +20,15 @@ KIND = "data_stopped"
 _NEVER = "never"
 
 
-def check(home: Home, config: Config, ledger: Ledger, now: datetime, access: Access) -> list[Freshness]:
+def check(
+    home: Home,
+    config: Config,
+    ledger: Ledger,
+    now: datetime,
+    access: Access,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> list[Freshness]:
     """Send what is due about silent sources, then return how each stands; SourceOverdue where any is critical.
 
     A message that could not be sent is tried again by the next check. Where no source is critical, its error is raised.
@@ -28,7 +37,7 @@ def check(home: Home, config: Config, ledger: Ledger, now: datetime, access: Acc
     look(config, ledger, [find(sources, config, ledger)], now)
     failure = None
     try:
-        delivery.send_due(home, config, ledger, now, access, kinds={KIND})
+        delivery.send_due(home, config, ledger, now, access, kinds={KIND}, clock=clock)
     except (MessageRefused, MessageUndelivered) as error:
         failure = error
     if critical := [each for each in sources if each.level == "critical"]:

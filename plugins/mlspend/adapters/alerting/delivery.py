@@ -55,12 +55,13 @@ def send_due(
     *,
     kinds: Collection[str] = KINDS,
     is_pagerduty_only: bool = False,
+    clock: Callable[[], datetime] = sending.utc_now,
 ) -> list[Sent]:
-    """Send what is due of alerts of `kinds` and return what went out now.
+    """Send what is due of alerts of `kinds` at `now`, dated by the `clock`, and return what went out.
 
     One message's failure keeps no other back; then all are raised as one error, MessageUndelivered if any may pass.
     """
-    sender = _Sender(home, config, ledger, now, access)
+    sender = _Sender(home, config, ledger, now, access, clock)
     summaries: dict[tuple[str | None, str], list[Alert]] = defaultdict(list)
     for alert in ledger.alerts():
         for destination, place in alert.places.items() if alert.candidate.kind in kinds else ():
@@ -90,8 +91,17 @@ def page(home: Home, now: datetime, access: Access) -> None:
 
 
 class _Sender:
-    def __init__(self, home: Home, config: Config, ledger: Ledger, now: datetime, access: Access) -> None:
+    def __init__(
+        self,
+        home: Home,
+        config: Config,
+        ledger: Ledger,
+        now: datetime,
+        access: Access,
+        clock: Callable[[], datetime],
+    ) -> None:
         self.home, self.config, self.ledger, self.now, self.access = home, config, ledger, now, access
+        self.clock = clock
         self.rules = rules_of(config)
         self.sent: list[Sent] = []
         self.failures: list[MessageRefused | MessageUndelivered] = []
@@ -181,7 +191,7 @@ class _Sender:
             self.ledger,
             kind="alert",
             since=since - _CLOCKS_APART,
-            now=self.now,
+            clock=self.clock,
             token=self.access.slack_token,
             base_url=self.access.slack_url,
         )

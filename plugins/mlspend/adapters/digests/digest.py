@@ -5,7 +5,7 @@ whose digest was held back until the next one is due is not told any more.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -62,10 +62,11 @@ class _Run:
         token: str | None,
         base_url: str | None,
         postman: Postman | None,
+        clock: Callable[[], datetime],
     ) -> None:
         self.ledger, self.now, self.token = ledger, now, token
         self.sent: list[SentMessage] = []
-        self._home, self._base_url, self._postman = home, base_url, postman
+        self._home, self._base_url, self._postman, self._clock = home, base_url, postman, clock
         self._failures: list[MessageRefused | MessageUndelivered] = []
 
     def post(self, message: Message, audience: Audience, week: Week, *, is_withheld: bool = False) -> None:
@@ -74,7 +75,7 @@ class _Run:
         since = datetime.combine(week.sunday, time(), tzinfo=UTC) + timedelta(days=1)
         deliver = partial(sending.deliver, kind="digest", since=since, token=self.token, base_url=self._base_url)
         with self._failing():
-            place = deliver(message, self._home, self.ledger, now=self.now)
+            place = deliver(message, self._home, self.ledger, clock=self._clock)
             if place:
                 self.sent.append(SentMessage(audience.channel, str(week), audience.teams, place, is_withheld))
 
@@ -130,14 +131,16 @@ def send(
     *,
     postman: Postman | None = None,
     gates: Sequence[RedGate] | None = None,
+    clock: Callable[[], datetime] = sending.utc_now,
 ) -> list[SentMessage]:
     """Send each digest that is due and not out yet, or the notice that it is held back; return what went out now.
 
     Without a Slack token messages are written to the outbox, without a `postman` e-mails are: each time anew, since
-    nothing there has reached anybody. `gates` are the red ones (None: as they are now). One audience's failure keeps
-    no other from its digest; then all failures are raised as one error, Transient if any of them may pass with time.
+    nothing there has reached anybody. `gates` are the red ones (None: as they are now). What is due at `now` is dated
+    by the `clock`. One audience's failure keeps no other from its digest; then all failures are raised as one error,
+    Transient if any of them may pass with time.
     """
-    run = _Run(home, ledger, now, token, base_url, postman)
+    run = _Run(home, ledger, now, token, base_url, postman, clock)
     audiences = choose_audiences(config)
     red = read_red(home, config, ledger, now) if gates is None else gates
     with reading.published(home) as connection:

@@ -7,6 +7,7 @@ shows nothing twice. Why not otherwise: docs/decisions.
 
 import re
 import time
+from collections.abc import Callable
 from datetime import datetime
 from http.client import HTTPException
 from typing import Any
@@ -38,8 +39,9 @@ def send(
     since: datetime,
     is_uncertain: bool = False,
     base_url: str | None = None,
+    before_post: Callable[[], None] = lambda: None,
 ) -> Posted:
-    """Show the chart in the thread and return where it stands; errors as those of slack.send.
+    """Show the chart in the thread and return where it stands; errors and `before_post` as those of slack.send.
 
     `is_uncertain`: an earlier attempt may have shown it, so look first.
     """
@@ -48,7 +50,7 @@ def send(
     payload = compose(chart, thread, key, _upload(chart, token, base_url))
     for wait in _WAITS:
         try:
-            return slack.send(payload, token=token, since=since, base_url=base_url)
+            return slack.send(payload, token=token, since=since, base_url=base_url, before_post=before_post)
         except MessageRefused as error:
             if "invalid_blocks" not in str(error):
                 raise

@@ -1,17 +1,16 @@
 """Sends a message and its thread, each part at most once, or writes it to the outbox; what became of it is recorded."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.ledger_messages import PLANNED
-from mlspend.adapters.messages import chart_upload, outbox, slack, splitting
+from mlspend.adapters.messages import chart_upload, outbox, slack, slack_api, splitting
 from mlspend.adapters.messages.message import Chart, Message
 from mlspend.adapters.messages.slack import Posted
 from mlspend.adapters.steps import reached
@@ -20,10 +19,16 @@ from mlspend.core.errors import MessageRefused, MessageUncertain, MessageUndeliv
 from mlspend.core.steps import Step
 
 _log = logging.getLogger(__name__)
-# A send takes seconds, with every wait for Slack's rate limit a few minutes; an older claim was left by a crash.
-_CLAIM_LIFETIME = timedelta(minutes=4)
+# A claim is dated anew before each call that posts, so one that is older than a call takes was left by a crash. The
+# minute is for what the call does besides waiting, and for clocks apart.
+_CLAIM_LIFETIME = slack_api.LONGEST_CALL + timedelta(minutes=1)
 # Of the line that notifications show; the blocks hold everything.
 _FALLBACK = 3_000
+
+
+def utc_now() -> datetime:
+    """Return the time: an aware UTC datetime."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -48,27 +53,23 @@ def deliver(
     *,
     kind: str,
     since: datetime,
-    now: datetime,
     token: str | None,
     base_url: str | None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> str | None:
     """Send the message, then its thread, then its chart; return where it stands, None where all of it was out already.
 
     Without a token it is written to the outbox, anew where it stands there. `since`: it was certainly not sent before;
     from there on the channel is searched where it is uncertain. After a crash or an error the same call sends what is
     missing of what was planned at first. A chart that Slack refuses is logged and keeps nothing else back.
+    `clock` dates what is claimed and sent, each at its moment.
     Raises MessageRefused, MessageUndelivered or MessageUncertain; the same call tried later is right after each.
     """
     first, *rest = splitting.fit(message.blocks)
     parts = _parts(message, rest)
     payload = slack.compose(message.channel, message.text[:_FALLBACK], first, key=message.key)
     if not token:
-        return _record_written(payload, ledger, home, kind, now, lambda: write_whole(home.outbox, message))
-    begun = time.monotonic()
-
-    def clock() -> datetime:
-        return now + timedelta(seconds=time.monotonic() - begun)
-
+        return _record_written(payload, ledger, home, kind, clock(), lambda: write_whole(home.outbox, message))
     keys = [part.key for part in parts]
     place = _send_main(payload, ledger, kind=kind, since=since, clock=clock, token=token, base_url=base_url, parts=keys)
     known = ledger.message(message.key) or {}
@@ -99,22 +100,6 @@ def write_whole(folder: Path, message: Message) -> Path:
     # The file is named after the channel.
     inner = message.folder or message.key.removesuffix(f"/{message.channel}")
     return outbox.write(folder, inner, payload, thread, message.chart)
-
-
-def send_once(
-    payload: dict[str, Any],
-    ledger: Ledger,
-    *,
-    kind: str,
-    since: datetime,
-    now: datetime,
-    token: str,
-    base_url: str | None,
-) -> str | None:
-    """Post what `slack.compose` made, without a thread, and return where it stands, None where it was out already."""
-    return _send_main(
-        payload, ledger, kind=kind, since=since, clock=lambda: now, token=token, base_url=base_url, parts=()
-    )
 
 
 def write(home: Home, folder: str, payload: dict[str, Any], ledger: Ledger, *, kind: str, now: datetime) -> str:
@@ -157,7 +142,14 @@ def _send_main(
         _take_over(known, ledger, now)
     reached(Step.MESSAGE_CLAIMED)
     try:
-        posted = slack.send(payload, token=token, base_url=base_url, since=since, is_uncertain=not is_mine)
+        posted = slack.send(
+            payload,
+            token=token,
+            base_url=base_url,
+            since=since,
+            is_uncertain=not is_mine,
+            before_post=_renewing(key, ledger, clock),
+        )
     except MessageUncertain:
         raise
     except (MessageRefused, MessageUndelivered):
@@ -186,6 +178,7 @@ def _send_part(
     _take_over(known, ledger, clock())
     reached(Step.REPLY_CLAIMED)
     is_uncertain = known["reference"] != PLANNED
+    renew = _renewing(part.key, ledger, clock)
     try:
         if part.chart:
             posted = chart_upload.send(
@@ -196,10 +189,16 @@ def _send_part(
                 since=since,
                 is_uncertain=is_uncertain,
                 base_url=base_url,
+                before_post=renew,
             )
         else:
             posted = slack.send(
-                part.payload(thread), token=token, since=since, is_uncertain=is_uncertain, base_url=base_url
+                part.payload(thread),
+                token=token,
+                since=since,
+                is_uncertain=is_uncertain,
+                base_url=base_url,
+                before_post=renew,
             )
     except MessageUncertain:
         raise
@@ -209,6 +208,19 @@ def _send_part(
     reached(Step.REPLY_POSTED)
     ledger.record_message_sent(part.key, reference=str(posted), now=clock())
     return True
+
+
+def _renewing(key: str, ledger: Ledger, clock: Callable[[], datetime]) -> Callable[[], None]:
+    """Return what dates our claim anew; it raises MessageUncertain where somebody else has taken it over by then."""
+    mine = ledger.message(key) or {}
+
+    def renew() -> None:
+        now = clock()
+        if not mine or not ledger.take_message(mine, now):
+            raise MessageUncertain(f"another run has taken over the message {key}: it sends it, or looks for it")
+        mine["claimed_at"] = now
+
+    return renew
 
 
 def _take_over(known: dict[str, Any], ledger: Ledger, now: datetime) -> None:

@@ -6,7 +6,7 @@ server error it may have: the channel, or the thread, is searched for the messag
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
@@ -67,12 +67,18 @@ def compose(
 
 
 def send(
-    payload: dict[str, Any], *, token: str, since: datetime, is_uncertain: bool = False, base_url: str | None = None
+    payload: dict[str, Any],
+    *,
+    token: str,
+    since: datetime,
+    is_uncertain: bool = False,
+    base_url: str | None = None,
+    before_post: Callable[[], None] = lambda: None,
 ) -> Posted:
     """Post what `compose` made and return where it stands.
 
     `is_uncertain`: an earlier attempt may have posted it, so look first, among the channel's messages after `since`,
-    or in the thread it belongs to.
+    or in the thread it belongs to. `before_post` is called each time before it is posted; what it raises ends the send.
     Raises MessageRefused (somebody must act; ThreadGone: its thread was deleted), MessageUndelivered (not posted, try
     later) or MessageUncertain (it may have been posted: try later with `is_uncertain`).
     """
@@ -80,6 +86,7 @@ def send(
         return posted
     uncertain: MessageUncertain | None = None
     for _ in range(_ATTEMPTS):
+        before_post()
         try:
             return _post(payload, token, base_url)
         except MessageUncertain as error:

@@ -1,6 +1,7 @@
 """The client of Slack's Web API, and what its answers mean: refused, not taken this time, or perhaps taken."""
 
 import re
+from datetime import timedelta
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -17,6 +18,8 @@ _SECONDS = 30
 _RATE_LIMIT_RETRIES = 3
 # Slack asks for 1 to 30 seconds as a rule; a task that sleeps longer is better retried by its scheduler.
 _LONGEST_WAIT = 60
+# Each try may run into the time limit, with the longest wait before the next.
+LONGEST_CALL = timedelta(seconds=(_RATE_LIMIT_RETRIES + 1) * _SECONDS + _RATE_LIMIT_RETRIES * _LONGEST_WAIT)
 # "Some aspect of the operation may have succeeded": https://docs.slack.dev/reference/methods/chat.postMessage#errors
 _MAYBE_DONE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 _RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
