@@ -13,15 +13,17 @@ from mlspend.adapters.home import PROJECT_ROOT, Home
 TABLES = ("anomalies", "budgets", "data_quality", "daily_spend", "complete_days")
 CURRENT = "b7"
 
-_PUBLICATIONS = f"""
-    create table ops.publications as
-    select
-        '{CURRENT}' as build_id, true as is_current, '1.3' as schema_version, '' as configuration_hash,
-        timestamp '2026-10-22 06:00:00' as published_at, cast([] as varchar[]) as lake_builds, '' as tables_hash,
-        cast([] as struct(
+_PUBLICATIONS = """
+    create table ops.publications (
+        build_id varchar, is_current boolean, schema_version varchar, configuration_hash varchar,
+        published_at timestamp, lake_builds varchar[], tables_hash varchar,
+        partitions struct(
             x_source varchar, billing_period varchar, version varchar, has_lines boolean, rules varchar
-        )[]) as partitions
+        )[]
+    )
 """
+# Which version of which billing period of aws each publication shows, the current one last.
+SHOWN: Mapping[str, Mapping[str, str]] = {CURRENT: {"2026-10": "v1"}}
 
 ANOMALY: Mapping[str, Any] = {
     "anomaly_id": "an-1",
@@ -84,7 +86,9 @@ CHECK: Mapping[str, Any] = {
 }
 
 
-def publish_outlook(home: Home, **rows: list[Mapping[str, Any]]) -> None:
+def publish_outlook(
+    home: Home, *, shown: Mapping[str, Mapping[str, str]] = SHOWN, **rows: list[Mapping[str, Any]]
+) -> None:
     """Publish these rows of each table; what a row leaves out is NULL."""
     home.published_warehouse.parent.mkdir(parents=True, exist_ok=True)
     home.published_warehouse.unlink(missing_ok=True)
@@ -93,6 +97,14 @@ def publish_outlook(home: Home, **rows: list[Mapping[str, Any]]) -> None:
         connection.execute("create schema marts")
         connection.execute("create schema ops")
         connection.execute(_PUBLICATIONS)
+        for number, (build_id, versions) in enumerate(shown.items()):
+            partitions = [
+                {"x_source": "aws", "billing_period": period, "version": version, "has_lines": True, "rules": "r1"}
+                for period, version in versions.items()
+            ]
+            published_at = f"2026-10-22 {6 + number:02}:00:00"
+            values = [build_id, number == len(shown) - 1, "1.3", "", published_at, [], "", partitions]
+            connection.execute("insert into ops.publications values (?, ?, ?, ?, ?, ?, ?, ?)", values)
         for table in TABLES:
             described = ", ".join(f"{name} {kind}" for name, kind in columns[table].items())
             connection.execute(f"create table marts.{table} ({described})")

@@ -90,6 +90,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "since": found.since.isoformat(),
         "sources": found.sources,
         "is_urgent": found.is_urgent,
+        "stage": found.stage,
     }
     return {
         "alert_id": alert.alert_id,
@@ -105,6 +106,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "opened_at": alert.opened_at,
         "seen_at": alert.seen_at,
         "resolved_at": alert.resolved_at,
+        "eased_at": alert.eased_at,
         "state": alert.state,
         "state_by": alert.state_by,
         "state_at": alert.state_at,
@@ -112,6 +114,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "notified_at": alert.notified_at,
         "notified_level": alert.notified_level,
         "notified_amount": _text(alert.notified_amount),
+        "notified_stage": alert.notified_stage,
         "notified_count": alert.notified_count,
         "places": json.dumps(alert.places),
     }
@@ -135,17 +138,20 @@ def _alert(row: dict[str, Any]) -> Alert:
         currency=row["billing_currency"],
         is_urgent=said["is_urgent"],
         sources=tuple(said["sources"]),
+        stage=said["stage"],
     )
     same = (
         "opened_at",
         "seen_at",
         "resolved_at",
+        "eased_at",
         "state",
         "state_by",
         "state_at",
         "snoozed_until",
         "notified_at",
         "notified_level",
+        "notified_stage",
         "notified_count",
     )
     return Alert(

@@ -210,6 +210,7 @@ alerts = sa.Table(
     sa.Column("opened_at", UtcDateTime),
     sa.Column("seen_at", UtcDateTime),
     sa.Column("resolved_at", UtcDateTime),
+    sa.Column("eased_at", UtcDateTime),
     sa.Column("state", sa.String),
     sa.Column("state_by", sa.String),
     sa.Column("state_at", UtcDateTime),
@@ -217,6 +218,7 @@ alerts = sa.Table(
     sa.Column("notified_at", UtcDateTime),
     sa.Column("notified_level", sa.String),
     sa.Column("notified_amount", sa.String),
+    sa.Column("notified_stage", sa.Integer),
     sa.Column("notified_count", sa.Integer),
     sa.Column("places", sa.Text),
 )

@@ -73,7 +73,7 @@ def judge(
         if is_missing and evaluation.covers(alert.candidate):
             changes[alert_id] = end(alert, now, is_silent=alert_id in evaluation.silent)
     current = {**alerts, **{alert_id: change.alert for alert_id, change in changes.items()}}
-    for change in _summarise(current.values(), rules, now):
+    for change in _summarise(filter(lambda alert: evaluation.covers(alert.candidate), current.values()), rules, now):
         earlier = changes[change.alert.alert_id].events if change.alert.alert_id in changes else ()
         changes[change.alert.alert_id] = Change(change.alert, (*earlier, *change.events))
     return list(changes.values())
@@ -95,31 +95,41 @@ def _see(found: Candidate, known: Alert | None, rules: Rules, spent: dict[str | 
         alert = replace(alert, state="open", snoozed_until=None)
     if alert.state == "approved" and not has_grown(found.amount, alert.notified_amount):
         return Change(alert)
-    if not alert.is_open:
-        # Nobody has heard yet that it was over: then it never was.
-        back: dict[Place, Place] = {"end due": "told", "outbox end due": "outbox"}
-        places = {name: back.get(place, place) for name, place in alert.places.items()}
-        state: State = "not_mine" if alert.state == "not_mine" else "open"
-        if alert.resolved_at and now - alert.resolved_at >= _ANOTHER_AFTER:
-            alert = replace(alert, notified_level=None, notified_amount=None)
-        alert = replace(alert, resolved_at=None, state=state, places=places)
+    if not alert.is_open or (alert.eased_at and found.level != "info"):
+        alert = _reopen(alert, now)
         events.append(_event(alert, "reopened", now))
     if found.level == "info" and _was_told(alert):
         # Still there, but no longer worth a word: for those who were told it is over.
-        return Change(replace(alert, places=end_places(alert.places)), (*events, _event(alert, "eased", now)))
+        eased = replace(alert, eased_at=now, places=end_places(alert.places))
+        return Change(eased, (*events, _event(alert, "eased", now)))
     if not _is_news(alert):
         return Change(alert, tuple(events))
     return _tell(alert, events, rules, spent, now)
 
 
+def _reopen(alert: Alert, now: datetime) -> Alert:
+    """Return an alert that is there again after it was over: gone, or told as over because it had eased."""
+    over_at = alert.eased_at or alert.resolved_at
+    # Nobody has heard yet that it was over: then it never was.
+    back: dict[Place, Place] = {"end due": "told", "outbox end due": "outbox"}
+    places = {name: back.get(place, place) for name, place in alert.places.items()}
+    state: State = "not_mine" if alert.state == "not_mine" else "open"
+    if over_at and now - over_at >= _ANOTHER_AFTER:
+        alert = replace(alert, notified_level=None, notified_amount=None)
+    # As information it is still over for those who were told.
+    eased_at = over_at if alert.candidate.level == "info" else None
+    return replace(alert, resolved_at=None, eased_at=eased_at, state=state, places=places)
+
+
 def _is_news(alert: Alert) -> bool:
-    """Return whether more is to be told than was told: the first time, a graver level, grown by half."""
+    """Return whether more is to be told than was told: the first time, a graver level or stage, grown by half."""
     found = alert.candidate
     rises = rank_of(found.severity) > rank_of(alert.notified_level)
     if found.level == "info":
         return False
     if alert.state == "snoozed":
         return found.level == "critical" and rises
+    rises = rises or found.stage > alert.notified_stage
     return alert.notified_count == 0 or rises or has_grown(found.amount, alert.notified_amount)
 
 
@@ -146,6 +156,7 @@ def _tell(alert: Alert, events: list[Event], rules: Rules, spent: dict[str | Non
         notified_at=now,
         notified_level=found.severity,
         notified_amount=found.amount,
+        notified_stage=found.stage,
         notified_count=alert.notified_count + 1,
         places={**kept, **due},
     )
@@ -178,7 +189,7 @@ def _summarise(alerts: Iterable[Alert], rules: Rules, now: datetime) -> Iterable
     """Put what a team's budget withheld up to yesterday into one message, once on each of its days."""
     withheld: dict[str | None, list[Alert]] = defaultdict(list)
     for alert in alerts:
-        if WITHHELD in alert.places and alert.is_open and alert.notified_at:
+        if WITHHELD in alert.places:
             withheld[alert.team].append(alert)
     for name, several in withheld.items():
         team = rules.of(name)

@@ -42,10 +42,14 @@ def rank_of(severity: str | None) -> int:
 def has_grown(amount: Decimal | None, told: Decimal | None) -> bool:
     """Return whether `amount` is half as much again as what was told, or more; unknown amounts do not grow.
 
+    Where no money was told of, any is more: what is too little for the team never gets here (see Rules.weigh).
+
     >>> has_grown(Decimal("150"), Decimal("100")), has_grown(Decimal("149.99"), Decimal("100")), has_grown(None, None)
     (True, False, False)
+    >>> has_grown(Decimal("9"), Decimal("0")), has_grown(Decimal("0"), Decimal("0"))
+    (True, False)
     """
-    return amount is not None and told is not None and told > 0 and amount >= told * _GROWTH
+    return amount is not None and told is not None and amount > 0 and amount >= told * _GROWTH
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class Candidate:
 
     `parts` and the kind are its fingerprint: what is the same thing has the same ones. `is_urgent`: it may break quiet
     hours. `team` None: the company's. `facts` are pairs of label and words, `rule` says what was compared with which
-    threshold, `advice` what to do. `sources` are the exports whose data it rests on (none: on no spend).
+    threshold, `advice` what to do. `sources` are the exports whose data it rests on (none: on no spend). `stage` is how
+    far it got within its level: a higher one is news.
     """
 
     kind: Kind
@@ -71,6 +76,7 @@ class Candidate:
     currency: str | None = None
     is_urgent: bool = False
     sources: tuple[str, ...] = ()
+    stage: int = 0
 
     @property
     def alert_id(self) -> str:
@@ -88,12 +94,14 @@ class Alert:
     """A candidate as last seen, and what became of it. All times are aware UTC datetimes.
 
     `notified_*` is what was told last (`notified_count` 0: nothing yet); `places` is where, and how far that got.
+    `eased_at` is since when it is information only, for those who were told: over; None where it is not.
     """
 
     candidate: Candidate
     opened_at: datetime
     seen_at: datetime
     resolved_at: datetime | None = None
+    eased_at: datetime | None = None
     state: State = "open"
     state_by: str | None = None
     state_at: datetime | None = None
@@ -101,6 +109,7 @@ class Alert:
     notified_at: datetime | None = None
     notified_level: Severity | None = None
     notified_amount: Decimal | None = None
+    notified_stage: int = 0
     notified_count: int = 0
     places: Mapping[str, Place] = field(default_factory=dict)
 
@@ -201,6 +210,11 @@ class Rules:
         return self.teams.get(team) or self.teams[None]
 
     def weigh(self, candidate: Candidate) -> Candidate:
-        """Return the candidate as information only where its kind is off or its amount too small for the team."""
+        """Return the candidate as information only where its kind is off or its amount too small for the team.
+
+        Runaway spend is neither: who wants to hear nothing of unusual spend means the usual kind of it.
+        """
+        if candidate.kind == "anomaly" and candidate.level == "critical":
+            return candidate
         is_small = candidate.amount is not None and candidate.amount < self.of(candidate.team).minimum
         return replace(candidate, level="info") if candidate.kind in self.off or is_small else candidate

@@ -55,6 +55,12 @@ def test_the_alert_budget_counts_the_warnings_of_the_last_seven_days_in_the_ledg
     assert _events(ledger, "d") == ["opened", "notified"]
 
 
+def test_critical_alerts_do_not_count_in_the_alert_budget(ledger: Ledger) -> None:
+    look(ledger, [found(name, level="critical") for name in "abc"], 0)
+    look(ledger, [found("d", level="warning")], 1)
+    assert _events(ledger, "d") == ["opened", "notified"]
+
+
 def test_a_decision_is_written_once_with_who_and_when(ledger: Ledger) -> None:
     look(ledger, [found()], 0)
     alert_id = found().alert_id

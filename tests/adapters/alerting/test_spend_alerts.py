@@ -166,6 +166,28 @@ def test_the_end_of_a_month_is_no_good_news_about_its_budget(home: Home, ledger:
     assert over.silent == {ledger.open_alerts()[0].alert_id}
 
 
+def test_a_budget_told_without_an_amount_is_told_again_as_it_gets_graver(home: Home, ledger: Ledger) -> None:
+    config = make_config(budget_warns_at="at_risk")
+    at_risk = {**BUDGET, "status": "at_risk", "projected_over_cost": "-20"}
+    rows = (at_risk, at_risk, {**BUDGET, "projected_over_cost": "9000"}, {**BUDGET, "status": "burst"})
+    events = []
+    for number, row in enumerate(rows):
+        found = find(home, ledger, config, budgets=[row])
+        changes = look(config, ledger, [found], hour(number))
+        events.append([event.event for change in changes for event in change.events])
+    assert events == [["opened", "notified"], [], ["notified"], ["notified"]]
+
+
+def test_a_budget_whose_alert_was_told_as_over_is_told_anew(home: Home, ledger: Ledger) -> None:
+    config = make_config()
+    events = []
+    for day, status in ((0, "will_burst"), (1, "at_risk"), (12, "will_burst"), (13, "burst"), (14, "at_risk")):
+        found = find(home, ledger, config, budgets=[{**BUDGET, "status": status}])
+        changes = look(config, ledger, [found], hour(24 * day))
+        events.append([event.event for change in changes for event in change.events])
+    assert events == [["opened", "notified"], ["eased"], ["reopened", "notified"], ["notified"], ["eased"]]
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
@@ -186,6 +208,33 @@ def test_checks_that_warn_about_what_is_published_are_drift_or_coverage(
 ) -> None:
     found = find(home, ledger, data_quality=[{**CHECK, **row}])
     assert [(each.kind, each.level) for each in found.candidates] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_told"),
+    [
+        ({"b6": {"2026-10": "v1"}, "b7": {"2026-10": "v1", "2026-11": "v1"}}, True),
+        # It was made anew since, and nothing said about it.
+        ({"b6": {"2026-10": "v1"}, "b7": {"2026-10": "v2"}}, False),
+        # b6 held back what it said no to, and shows the one before.
+        ({"b5": {"2026-10": "v1"}, "b6": {"2026-10": "v1"}, "b7": {"2026-10": "v1"}}, False),
+        # What is published no more is not told of.
+        ({"b6": {"2026-10": "v1"}, "b7": {"2026-11": "v1"}}, False),
+    ],
+)
+def test_the_last_answer_about_a_billing_period_counts(
+    home: Home, ledger: Ledger, shown: Mapping[str, Mapping[str, str]], *, is_told: bool
+) -> None:
+    green = {**CHECK, "x_source": None, "billing_period": None, "is_success": True}
+    publish_outlook(home, shown=shown, data_quality=[{**CHECK, "build_id": "b6"}, green])
+    assert bool(spend_alerts.find(home, make_config(), ledger).candidates) is is_told
+
+
+def test_what_is_told_of_no_billing_period_is_of_the_newest_build(home: Home, ledger: Ledger) -> None:
+    rows = [{**CHECK, "x_source": None, "billing_period": None, "build_id": build} for build in ("b6", "b7")]
+    shown = {"b6": {"2026-10": "v1"}, "b7": {"2026-10": "v1"}}
+    publish_outlook(home, shown=shown, data_quality=rows)
+    assert len(spend_alerts.find(home, make_config(), ledger).candidates) == 1
 
 
 def test_nothing_published_is_nothing_looked_at(home: Home, ledger: Ledger) -> None:

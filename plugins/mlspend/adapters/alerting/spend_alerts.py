@@ -63,13 +63,50 @@ _BUDGETS = """
     where budgets.status in ('at_risk', 'will_burst', 'burst')
     order by budgets.budget, budgets.billing_currency, budgets.month
 """
+# A build asks only about the billing periods that it makes anew: of each the answers of the last such build count.
+# What cannot be told of one period is asked about all that are made anew, and is answered by the newest build alone.
 _CHECKS = """
+    with shown as (
+        select
+            build_id,
+            published_at,
+            is_current,
+            split_part(schema_version, '.', 1) as schema_version,
+            unnest(partitions, recursive := true)
+        from ops.publications
+    ),
+
+    compared as (
+        select
+            *,
+            (version, rules, schema_version) is distinct from lag((version, rules, schema_version)) over (
+                partition by x_source, billing_period
+                order by published_at, build_id
+            ) as is_made_anew
+        from shown
+    ),
+
+    asked as (
+        select
+            x_source,
+            billing_period,
+            arg_max(build_id, (published_at, build_id)) filter (where is_made_anew) as build_id
+        from compared
+        group by all
+        having bool_or(is_current)
+    )
+
     select data_quality.*
     from marts.data_quality as data_quality
-    inner join ops.publications as publications on data_quality.build_id = publications.build_id
-    where publications.is_current and not data_quality.is_success and data_quality.is_evaluated
+    left join asked on data_quality.x_source = asked.x_source and data_quality.billing_period = asked.billing_period
+    where not data_quality.is_success and data_quality.is_evaluated
         and data_quality.layer in ('drift', 'completeness') and data_quality.effect in ('warn', 'hold', 'inform')
-    order by all
+        and data_quality.build_id = case
+            when data_quality.x_source is null or data_quality.billing_period is null
+                then (select build_id from ops.publications where is_current)
+            else asked.build_id
+        end
+    order by data_quality.checked_at, data_quality.x_source, data_quality.billing_period, data_quality.check_name
 """
 _LIKE_WEEKDAYS = "the median day of the four weeks before"
 _TITLES: dict[Level, str] = {"critical": "Runaway spend", "warning": "Unusual spend", "info": "Other spend than known"}
@@ -182,6 +219,7 @@ def _budget(row: dict[str, Any], config: Config) -> Candidate:
         amount=over,
         currency=currency,
         sources=_partitions(row["sources"], row["as_of_date"], row["as_of_date"]),
+        stage=_STATES.index(status),
     )
 
 

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime()),
         sa.Column("seen_at", sa.DateTime()),
         sa.Column("resolved_at", sa.DateTime()),
+        sa.Column("eased_at", sa.DateTime()),
         sa.Column("state", sa.String(200)),
         sa.Column("state_by", sa.String(200)),
         sa.Column("state_at", sa.DateTime()),
@@ -48,6 +49,7 @@ def upgrade() -> None:
         sa.Column("notified_at", sa.DateTime()),
         sa.Column("notified_level", sa.String(200)),
         sa.Column("notified_amount", sa.String(200)),
+        sa.Column("notified_stage", sa.Integer()),
         sa.Column("notified_count", sa.Integer()),
         sa.Column("places", sa.Text()),
     )
