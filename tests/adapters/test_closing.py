@@ -125,6 +125,10 @@ class Company:
                 [is_reconciled],
             )
             db.execute(f"create view marts.chargeback as {sql_of('chargeback')}")
+            db.execute(
+                "create table marts.stale_periods (x_source varchar, billing_period varchar, stale_since timestamp,"
+                " reasons varchar)"
+            )
             db.execute(f"create view marts.billing_periods as {sql_of('billing_periods')}")
             db.execute(
                 """create table ops.publications as
