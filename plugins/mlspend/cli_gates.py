@@ -1,7 +1,7 @@
 """`mlspend gates`: which quality gates are red, and take a delivery that is held back as right."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -50,6 +50,13 @@ def accept(
     period: Annotated[str, typer.Argument(help="The billing period that is held back, YYYY-MM.")],
     by: Annotated[str, typer.Option("--by", help="Who takes it as right.")],
     reason: Annotated[str, typer.Option("--reason", help="Why, in a sentence.")],
+    version: Annotated[
+        str | None, typer.Option("--version", help="The version you looked at, as `mlspend gates` shows it.")
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", help="Later versions may fail these checks too, up to this day, YYYY-MM-DD."),
+    ] = None,
 ) -> None:
     """Take the delivery that is held back as right: the next build publishes it. A later one is judged anew."""
     from mlspend.adapters.gates import hold_back
@@ -59,9 +66,20 @@ def accept(
 
     if not by.strip() or not reason.strip():
         raise typer.BadParameter("--by and --reason say who takes it as right, and why: neither can be empty")
+    try:
+        last = date.fromisoformat(until) if until else None
+    except ValueError:
+        raise typer.BadParameter(f"--until {until} is not a day: YYYY-MM-DD") from None
     with Ledger.open(Home.from_environment()) as ledger:
-        taken = hold_back.accept(ledger, source, period, by=by, reason=reason, now=datetime.now(UTC))
-    show_lines([f"version {taken.version} of {source} {period} is taken as right: the next build publishes it"])
+        taken = hold_back.accept(
+            ledger, source, period, version=version, until=last, by=by, reason=reason, now=datetime.now(UTC)
+        )
+    show_lines(
+        [
+            f"version {taken.version} of {source} {period} is taken as right: the next build publishes it",
+            *([f"so are these checks in its later versions, up to {last} (UTC)"] if last else []),
+        ]
+    )
 
 
 def gate_row(gate: "RedGate", now: datetime) -> dict[str, Any]:
@@ -70,6 +88,7 @@ def gate_row(gate: "RedGate", now: datetime) -> dict[str, Any]:
     return {
         "source": gate.x_source or None,
         "billing_period": gate.billing_period,
+        "version": gate.version,
         "kind": gate.kind,
         "since": gate.since,
         "last_good_at": gate.last_good_at,
@@ -80,6 +99,7 @@ def gate_row(gate: "RedGate", now: datetime) -> dict[str, Any]:
 def show_gates(red: Sequence["RedGate"], now: datetime) -> None:
     """Show the red gates as a table, then what each says."""
     from mlspend.cli_output import show_lines, show_table
+    from mlspend.core.gates import accept_command
 
     rows = [
         {
@@ -98,5 +118,10 @@ def show_gates(red: Sequence["RedGate"], now: datetime) -> None:
             [
                 f"{place}: {' '.join(gate.sentences)}",
                 *([f"  pages: {link}"] if (link := gate.link or gate.pages) else []),
+                *(
+                    [f"  if it is right: {accept_command(gate.x_source, gate.billing_period, gate.version)}"]
+                    if gate.billing_period and gate.version
+                    else []
+                ),
             ]
         )

@@ -205,7 +205,7 @@ def show_status(ledger: "Ledger", home: "Home", sources: Sequence["Freshness"], 
     show_deliveries(deliveries)
     show_freshness(sources)
     cli_close.show_periods(cli_close.period_rows(home))
-    if any(one.is_open for one in ledger.held_deliveries()):
+    if any(one.is_red for one in ledger.held_deliveries()):
         show_lines(["what is held keeps readers at an older state of its billing period: `mlspend gates`"])
     if dead_letters:
         show_lines([f"{len(dead_letters)} messages of the queues led to nothing: --json and ops.dead_letters say why"])

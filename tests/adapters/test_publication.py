@@ -75,6 +75,7 @@ def test_the_same_build_again_changes_nothing(home: Home, ledger: Ledger) -> Non
     [
         "delete from marts.data_quality",
         "delete from marts.data_quality where layer = 'focus'",
+        "delete from marts.data_quality where layer = 'drift'",
         "update marts.data_quality set build_id = 'b0'",
         "update marts.data_quality set is_success = false where layer = 'marts'",
         "update marts.data_quality set is_evaluated = false where layer = 'marts'",

@@ -10,10 +10,12 @@ import duckdb
 import pytest
 
 from mlspend.adapters import warehouse
+from mlspend.adapters.build_inputs import NOTHING_ELSE
 from mlspend.adapters.config import Config
 from mlspend.adapters.home import Home
 from mlspend.core.deliveries import Build, Publication, Receipt
-from tests.landed_by_hand import ask, land, line, publish
+from mlspend.core.errors import BuildFailed
+from tests.landed_by_hand import NOW, ask, land, line, publish
 
 CONFIG = Config(company="Test", sources=())
 
@@ -187,6 +189,9 @@ def test_a_warehouse_of_an_earlier_schema_gets_its_history(company: Company, mon
     company.expire("2026-09")
     (home.landing / september.landed_files[0]).unlink()
     monkeypatch.setattr(warehouse, "SCHEMA_VERSION", "2.0")
+    held = replace(NOTHING_ELSE, held_back=frozenset({("aws", "2026-10")}))
+    with pytest.raises(BuildFailed, match="billing period 2026-10: the gates hold the newest delivery back"):
+        warehouse.build(home, CONFIG, [september, october, november], company.published, now=NOW, inputs=held)
     build = company.publish(at("2026-11-11"), september, october, november)
     assert company.kinds(build) == []
     periods = {t: company.ask(f"select count(distinct billing_period) from marts.{t}") for t in TABLES[:-1]}

@@ -1,11 +1,14 @@
 """What follows from a build's checks, for any set of answers."""
 
+import json
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlspend.core.check_effects import SEVERITIES, Effect
 from mlspend.core.deliveries import CheckResult
-from mlspend.core.gates import decide
+from mlspend.core.gates import HeldDelivery, accepted_checks, decide
 
 PLACES = [("aws", "2026-09"), ("aws", "2026-10"), ("lab", "2026-10")]
 EFFECTS: tuple[Effect, ...] = ("stop", "hold", "warn", "inform")
@@ -64,3 +67,24 @@ def test_what_could_not_be_evaluated_does_what_its_failure_would() -> None:
 def test_a_silent_source_holds_back_nothing_as_there_is_nothing_newer() -> None:
     silent = answer("hold", is_evaluated=True, place=("aws", None))
     assert decide([silent], PLACES) == decide([], PLACES)
+
+
+def accepted(version: str, *acceptances: tuple[str, str | None]) -> HeldDelivery:
+    moment = datetime(2026, 10, 2, tzinfo=UTC)
+    listed = json.dumps([{"checks": [check], "until": until} for check, until in acceptances])
+    return HeldDelivery("aws", "2026-10", version, "", moment, moment, (), acceptances=listed)
+
+
+def test_what_was_accepted_of_a_version_adds_up_and_lasts_for_later_ones_only_where_said() -> None:
+    held = [accepted("v2", ("first", None), ("second", "2026-10-20")), accepted("v1", ("third", None))]
+    place = ("aws", "2026-10")
+    last, after = "20261020T235959.999999Z", "20261021T000000.000000Z"
+    for version, build_id, expected in (
+        ("v2", last, {place: {"first", "second"}}),
+        ("v2", after, {place: {"first", "second"}}),
+        ("v3", last, {place: {"second"}}),
+        ("v3", after, {}),
+        ("v1", after, {place: {"third"}}),
+    ):
+        assert accepted_checks(held, {place: version}, build_id) == expected
+    assert accepted_checks(held, {("lab", "2026-10"): "v2", ("aws", "2026-09"): "v2"}, last) == {}

@@ -5,7 +5,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from airflow.sdk.exceptions import AirflowSkipException
 
+from mlspend.adapters import config, pipeline
+from mlspend.adapters.gates import stopped_build
 from mlspend.adapters.gates.red_gates import read_red
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
@@ -44,7 +47,14 @@ def test_a_red_month_is_left_out_by_the_task_that_proves(
         ("lab", Decimal(20))
     ]
     with Ledger.open(home) as ledger:
-        from mlspend.adapters import config
-
         red = read_red(home, config.load(), ledger, datetime.now(UTC) + timedelta(minutes=1))
-    assert [(one.x_source, one.billing_period) for one in red if one.kind == "schema"] == [("aws", "2026-09")]
+        assert [(one.x_source, one.billing_period) for one in red if one.kind == "schema"] == [("aws", "2026-09")]
+
+        # A build was stopped, its cause is taken away in the configuration, and all that is right is published.
+        assert not pipeline.awaits_publication(home, config.load(), ledger, now=datetime.now(UTC))
+        stopped_build.record(home, ("two exports overlap",), now)
+        assert pipeline.awaits_publication(home, config.load(), ledger, now=datetime.now(UTC))
+        with pytest.raises(AirflowSkipException):
+            BuildWarehouseOperator(task_id="build_warehouse").execute({})
+        assert stopped_build.read(home) is None
+        assert not pipeline.awaits_publication(home, config.load(), ledger, now=datetime.now(UTC))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -30,7 +30,7 @@ class LedgerGates:
         """Record deliveries that were judged red just now, and no longer those of the same periods before them.
 
         A period that is red already stays so since the first time. Whoever accepted a delivery did so for what was red
-        of it then: recorded again, it is held again.
+        of it then: recorded again, it is held again for what is red besides, and what was accepted is kept.
         """
         with self._store.transaction() as connection:
             for one in sorted(held, key=lambda each: (each.source, each.billing_period, each.version)):
@@ -43,14 +43,37 @@ class LedgerGates:
                 row = asdict(replace(one, held_since=since or one.held_since))
                 row["reasons"] = json.dumps(one.reasons)
                 insert = self._store.upsert(held_deliveries).values(**row)
-                facts = {name: insert.excluded[name] for name in _COLUMNS[3:]}
+                facts = {name: insert.excluded[name] for name in _COLUMNS[3:] if name != "acceptances"}
                 connection.execute(insert.on_conflict_do_update(index_elements=_COLUMNS[:3], set_=facts))
 
-    def accept_held(self, held: HeldDelivery, *, by: str, reason: str, now: datetime) -> None:
-        """Record that somebody takes a held delivery as right."""
-        facts = {"accepted_at": now, "accepted_by": by, "accept_reason": reason}
+    def accept_held(
+        self, held: HeldDelivery, *, by: str, reason: str, now: datetime, until: date | None = None
+    ) -> bool:
+        """Record that somebody takes as right what is red of a held delivery; False where it was judged anew since.
+
+        With `until` that is so of later versions of its billing period too, up to that day.
+        """
+        acceptance = {
+            "checks": sorted({result["check_name"] for result in json.loads(held.results)}),
+            "at": now.isoformat(),
+            "by": by,
+            "reason": reason,
+            "until": until.isoformat() if until else None,
+        }
+        facts = {
+            "accepted_at": now,
+            "accepted_by": by,
+            "accept_reason": reason,
+            "acceptances": json.dumps([*json.loads(held.acceptances), acceptance]),
+        }
+        as_seen = (
+            held_deliveries.c.checked_at == held.checked_at,
+            held_deliveries.c.accepted_at.is_(None),
+            held_deliveries.c.released_at.is_(None),
+        )
         with self._store.transaction() as connection:
-            connection.execute(sa.update(held_deliveries).where(*_is(held)).values(**facts))
+            changed = connection.execute(sa.update(held_deliveries).where(*_is(held), *as_seen).values(**facts))
+        return changed.rowcount == 1
 
     def release_held(self, released: Iterable[HeldDelivery], now: datetime) -> None:
         """Record that these are held back no more: they are published, or another delivery counts."""

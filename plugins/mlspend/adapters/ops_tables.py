@@ -116,9 +116,10 @@ _TABLES: Mapping[str, tuple[str, Columns]] = {
             "reasons": ("varchar[]", "Why, one sentence per check that said no"),
             "build_id": ("varchar", "The build that was asked about, in marts.data_quality"),
             "released_at": ("timestamp", "When it was published, or another delivery came in its place"),
-            "accepted_at": ("timestamp", "When somebody took it as right"),
+            "accepted_at": ("timestamp", "When somebody took as right what is red of it now"),
             "accepted_by": ("varchar", "Who"),
             "accept_reason": ("varchar", "Why"),
+            "acceptances": ("varchar", "Every time it was taken as right, as JSON: which checks, when, who, why"),
         },
     ),
     "reopened_periods": (

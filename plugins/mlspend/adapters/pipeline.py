@@ -264,7 +264,10 @@ def make_build(home: Home, config: Config, ledger: Ledger, previous: Publication
         # Before anything can be published by them: a closing refers to them.
         ledger.record_rules(inputs.rules_by_version(config, receipts), now)
         made = warehouse.build(home, config, receipts, previous, now=now, inputs=inputs)
-    if not made.is_unchanged:
+    if made.is_unchanged:
+        # Whatever stopped an earlier build is mended: all that counts is published.
+        stopped_build.clear(home)
+    else:
         ledger.record_built(made.partitions, now)
         reached(Step.BUILD_RECORDED)
     return made
@@ -289,16 +292,17 @@ def prove(
     stops all.
     """
     while not made.is_unchanged:
-        results = proof.ask(
-            made,
-            home,
-            now=now,
-            prover=prover,
-            effects=config.gates.effect_of,
-            thresholds=config.gates.thresholds(),
-            beside=freshness_checks.ask(config, ledger, now),
-            held=[one for one in ledger.held_deliveries() if one.released_at is None],
-        )
+        with stopped_build.noted(home, now, made.build_id):
+            results = proof.ask(
+                made,
+                home,
+                now=now,
+                prover=prover,
+                effects=config.gates.effect_of,
+                thresholds=config.gates.thresholds(),
+                beside=freshness_checks.ask(config, ledger, now),
+                held=[one for one in ledger.held_deliveries() if one.is_red],
+            )
         verdict = hold_back.judge(made, results, ledger)
         stopping = [*verdict.stopping]
         if not holds_back:
@@ -354,13 +358,18 @@ def inputs_of(home: Home, config: Config, ledger: Ledger) -> BuildInputs:
 
 
 def awaits_publication(home: Home, config: Config, ledger: Ledger, *, now: datetime) -> bool:
-    """Tell whether readers would see something else if everything landed were built and published now."""
+    """Tell whether readers would see something else if everything landed were built and published now.
+
+    So it is while the newest build counts as stopped: only another one can tell that nothing is in the way any more.
+    """
     published = publication.read_published(home)
     invoices.take_files(home, config, ledger, now=now)
     receipts, inputs = _what_counts(home, config, ledger)
     contents = warehouse.compare(home, config, receipts, published, now=now, inputs=inputs)
     if published is None:
         return bool(contents.partitions)
+    if stopped_build.read(home):
+        return True
     return not warehouse.is_current(published, contents, inputs)
 
 

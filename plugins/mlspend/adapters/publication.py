@@ -28,6 +28,9 @@ from mlspend.core.steps import Step
 
 logger = logging.getLogger(__name__)
 
+# Asked of whatever was rebuilt.
+_LAYERS_OF_PARTITIONS = {"landing", "focus", "marts", "schema", "completeness", "drift"}
+
 
 def publish(
     build: Build,
@@ -74,7 +77,7 @@ def publish(
             count=retention.publications,
             now=now,
             keep=keep,
-            needed={one.build_id for one in ledger.held_deliveries() if one.is_open},
+            needed={one.build_id for one in ledger.held_deliveries() if one.is_red},
         )
         reached(Step.OLD_BUILDS_REMOVED)
         # Who shortens how long lines are kept has as long to think better of it.
@@ -142,7 +145,7 @@ def _one_at_a_time(home: Home) -> Iterator[None]:
 
 
 def _refuse_unproved(build: Build, ledger: Ledger) -> None:
-    wanted = {"landing", "focus", "marts", "warehouse"} if build.rebuilt else {"warehouse"}
+    wanted = {"warehouse"} | (_LAYERS_OF_PARTITIONS if build.rebuilt else set())
     results = check_rows.read(build)
     if missing := wanted - {result.layer for result in results}:
         raise ChecksFailed(

@@ -193,6 +193,7 @@ held_deliveries = sa.Table(
     sa.Column("accepted_at", UtcDateTime),
     sa.Column("accepted_by", sa.String),
     sa.Column("accept_reason", sa.Text),
+    sa.Column("acceptances", sa.Text),
 )
 alerts = sa.Table(
     "alerts",

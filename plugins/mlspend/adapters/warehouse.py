@@ -65,6 +65,8 @@ def build(
             is_unchanged=True,
             tables_hash=inputs.tables_hash,
         )
+    if previous and _major(previous.schema_version) != _major(SCHEMA_VERSION):
+        _refuse_held(contents, inputs)
     inputs.refuse_missing_rates(held[partition] for partition in contents.rebuilt)
     with disk_errors(home.root, "building the warehouse"):
         folder = _new_folder(home, now)
@@ -197,6 +199,17 @@ def _start_from(published: Path, previous: Publication, warehouse: Path) -> None
         for (table,) in held:
             if table in _HISTORY:
                 connection.execute(f"create table marts.{table} as from published.marts.{table}")
+
+
+def _refuse_held(contents: Contents, inputs: BuildInputs) -> None:
+    """A fresh file has no rows of what stays as published because it is held back."""
+    held = [one for one in contents.partitions if one.has_lines and _key(one) in inputs.held_back]
+    if held:
+        named = ", ".join(f"source {one.x_source!r}, billing period {one.billing_period}" for one in held)
+        raise BuildFailed(
+            f"{named}: the gates hold the newest delivery back, and what is published of it cannot be kept, as this"
+            " release builds every billing period anew: have it delivered again, or accept it (`mlspend gates`)"
+        )
 
 
 def _copy_published(published: Path, previous: Publication, warehouse: Path) -> None:

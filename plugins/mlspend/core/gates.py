@@ -4,15 +4,19 @@ A check that could not be evaluated has neither passed nor failed: it does what 
 """
 
 import json
+import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
 
-from mlspend.core.deliveries import CheckResult
+from mlspend.core.deliveries import CheckResult, build_id_at
 
 Place = tuple[str, str]
 """A source and a billing period."""
+
+# A month and its last correction: what lasts longer is no exception any more, but an effect for mlspend.yml.
+LONGEST_ACCEPTANCE = timedelta(days=31)
 
 GateKind = Literal["schema", "freshness", "completeness", "drift", "unproved"]
 
@@ -24,7 +28,7 @@ class RedGate:
     `x_source` is empty where nothing at all can be published (kind `unproved`). `since` is when the gate went red;
     `last_good_at` when that was delivered which readers see instead, None where they see nothing. `sentences` say what
     is wrong, `link` is the address of the pages about the build's checks, where one is configured, `pages` where they
-    lie on this machine.
+    lie on this machine. `version` is the delivery that is held back and can be taken as right, None where none can.
     """
 
     x_source: str
@@ -35,6 +39,7 @@ class RedGate:
     last_good_at: datetime | None
     link: str | None = None
     pages: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,9 @@ class HeldDelivery:
 
     `gates` is a hash of what the verdict depends on besides the lines: with another one it is judged anew.
     `held_since` is when the billing period went red, over all versions since. `results` are the red checks as JSON
-    (CheckResult, one list), `build_id` is the build they were asked about.
+    (CheckResult, one list), `build_id` is the build they were asked about. `acceptances` are all there ever were of
+    this version, as JSON: a list of objects with `checks` (names), `at`, `by`, `reason` and `until` (a day or null);
+    `accepted_at`, `accepted_by` and `accept_reason` are the last one's, None once another check says no.
     """
 
     source: str
@@ -59,11 +66,17 @@ class HeldDelivery:
     accepted_at: datetime | None = None
     accepted_by: str | None = None
     accept_reason: str | None = None
+    acceptances: str = "[]"
 
     @property
     def is_open(self) -> bool:
         """Whether it is still held back: neither released nor accepted."""
         return self.released_at is None and self.accepted_at is None
+
+    @property
+    def is_red(self) -> bool:
+        """Whether readers still see something older: what is accepted is not published yet."""
+        return self.released_at is None
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,39 @@ def decide(
             if place in rebuilt and result.check_name not in (accepted or {}).get(place, ()):
                 held.setdefault(place, []).append(result)
     return Verdict(tuple(stopping), {place: tuple(found) for place, found in sorted(held.items())})
+
+
+def accepted_checks(
+    held: Iterable[HeldDelivery], versions: Mapping[Place, str], build_id: str
+) -> dict[Place, set[str]]:
+    """Return the names of the checks whose failure somebody took as right, by the billing periods that a build wrote.
+
+    `versions` are what it made them of. An acceptance counts for its own version for ever; with `until`, for every
+    version of that source and period in builds begun up to the end of that day, UTC.
+    """
+    accepted: dict[Place, set[str]] = {}
+    for one in held:
+        place = (one.source, one.billing_period)
+        for acceptance in json.loads(one.acceptances) if place in versions else ():
+            if versions[place] == one.version or _lasts(acceptance["until"], build_id):
+                accepted.setdefault(place, set()).update(acceptance["checks"])
+    return accepted
+
+
+def _lasts(until: str | None, build_id: str) -> bool:
+    if until is None:
+        return False
+    end = datetime.combine(date.fromisoformat(until) + timedelta(days=1), time.min, UTC)
+    return build_id < build_id_at(end)
+
+
+def accept_command(source: str, period: str, version: str) -> str:
+    """Return the command that takes a held delivery as right.
+
+    >>> accept_command("aws", "2026-10", "v2")
+    'mlspend gates accept aws 2026-10 --version v2 --by NAME --reason TEXT'
+    """
+    return shlex.join(["mlspend", "gates", "accept", source, period, "--version", version]) + " --by NAME --reason TEXT"
 
 
 def kind_of(held: HeldDelivery) -> GateKind:

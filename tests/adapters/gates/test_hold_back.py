@@ -164,11 +164,23 @@ def test_what_somebody_accepts_is_published(company: Company) -> None:
     assert held.reasons[0].startswith("charge_date_near_period: 1 unexpected. Corrections reach back a year")
     assert [result["check_name"] for result in json.loads(held.results)] == ["charge_date_near_period"]
     company.ledger.accept_held(held, by="ada", reason="a prepaid fee", now=company.now)
+    # Judged anew, another check says no to it besides; what was accepted before stays so.
+    other = json.dumps([{"layer": "landing", "check_name": "one_currency_per_billing_account"}])
+    company.ledger.record_held([replace(held, results=other, checked_at=company.now + HOUR)])
+    assert [gate[:2] for gate in company.red()] == [("aws", "2026-09")]
+    assert not company.ledger.accept_held(held, by="ada", reason="of what was seen before", now=company.now)
+    (again,) = company.ledger.held_deliveries()
+    assert company.ledger.accept_held(again, by="bea", reason="two payers", now=company.now + HOUR)
     assert company.awaits()
     company.run()
     assert company.ask(SUMS) == [("aws", "2026-09", Decimal(18)), ("lab", "2026-10", Decimal(20))]
-    assert company.ask("select is_held, accepted_by, accept_reason from ops.held_deliveries") == [
-        (False, "ada", "a prepaid fee")
+    ((is_held, accepted_by, acceptances),) = company.ask(
+        "select is_held, accepted_by, acceptances from ops.held_deliveries"
+    )
+    assert (is_held, accepted_by) == (False, "bea")
+    assert [(one["checks"], one["by"], one["reason"]) for one in json.loads(acceptances)] == [
+        (["charge_date_near_period"], "ada", "a prepaid fee"),
+        (["one_currency_per_billing_account"], "bea", "two payers"),
     ]
     assert company.red() == []
     assert not company.awaits()

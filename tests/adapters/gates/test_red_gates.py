@@ -3,16 +3,18 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import cast
 
 import pytest
 
-from mlspend.adapters import publication
+from mlspend.adapters import pipeline, proof, publication
 from mlspend.adapters.config_model import Config, Source
 from mlspend.adapters.gates import stopped_build
 from mlspend.adapters.gates.red_gates import read_red
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Delivery, Receipt
+from mlspend.core.errors import ChecksFailed, EverythingHeld
 from mlspend.core.gates import HeldDelivery, RedGate
 from tests.handmade_build import NOW, make_build, prove_by_hand
 
@@ -43,7 +45,7 @@ def land(ledger: Ledger, version: str, made: datetime) -> None:
 
 
 def held(version: str, since: datetime, layer: str = "focus") -> HeldDelivery:
-    results = json.dumps([{"layer": layer}])
+    results = json.dumps([{"layer": layer, "check_name": layer}])
     return HeldDelivery("aws", PERIOD, version, "rules", since, since, (f"{version} is wrong",), "b2", results)
 
 
@@ -58,9 +60,14 @@ def test_a_held_period_is_red_since_its_first_bad_version(home: Home, ledger: Le
     ledger.record_held([held("v9", NOW + 2 * DAY, "drift")])
     ledger.record_look("aws", NOW + 2 * DAY)
     red = read_red(home, CONFIG, ledger, NOW + 2 * DAY)
-    assert red == [RedGate("aws", PERIOD, "drift", NOW + DAY, ("v9 is wrong",), NOW)]
+    assert red == [RedGate("aws", PERIOD, "drift", NOW + DAY, ("v9 is wrong",), NOW, version="v9")]
     (_, newest) = ledger.held_deliveries()
     ledger.accept_held(newest, by="ada", reason="a new project", now=NOW + 2 * DAY)
+    # Readers see the older version until the next build is published.
+    [gate] = read_red(home, CONFIG, ledger, NOW + 2 * DAY)
+    taken = "ada took it as right at 2026-11-03 06:00 UTC (a new project): the next build publishes it."
+    assert (gate.since, gate.sentences, gate.version) == (NOW + DAY, (taken, "v9 is wrong"), None)
+    ledger.release_held(ledger.held_deliveries(), NOW + 3 * DAY)
     assert read_red(home, CONFIG, ledger, NOW + 2 * DAY) == []
 
 
@@ -100,7 +107,32 @@ def test_a_silent_source_is_red_from_its_rhythm_on_and_told_when_critical(home: 
         )
 
 
-def test_a_stopped_build_is_red_for_all_until_something_is_published(home: Home, ledger: Ledger) -> None:
+class DeadProver:
+    """The process that asks was killed before it answered."""
+
+    def ask(self, _words: list[str]) -> tuple[int, str]:
+        return -9, "Killed"
+
+
+def test_a_build_whose_checks_cannot_be_run_is_red_for_all(home: Home, ledger: Ledger) -> None:
+    build = make_build(home, "b2")
+    with pytest.raises(ChecksFailed, match="could not be run"):
+        pipeline.prove(
+            build, home, CONFIG, ledger, None, now=NOW, tell=lambda _: None, prover=cast("proof.Prover", DeadProver())
+        )
+    [gate] = read_red(home, CONFIG, ledger, NOW)
+    assert (gate.kind, gate.x_source, gate.since) == ("unproved", "", NOW)
+    assert "the checks of build b2 could not be run (exit -9)" in gate.sentences[0]
+
+
+def test_where_every_period_is_held_what_stopped_a_build_before_is_over(home: Home) -> None:
+    stopped_build.record(home, ("a cent is missing",), NOW, "b2")
+    with pytest.raises(EverythingHeld), stopped_build.noted(home, NOW):
+        raise EverythingHeld("all is held")
+    assert stopped_build.read(home) is None
+
+
+def test_a_stopped_build_is_red_for_all_since_the_first_and_for_the_newest_reason(home: Home, ledger: Ledger) -> None:
     stopped_build.record(home, ("a cent is missing",), NOW + DAY / 2, "b2")
     stopped_build.record(home, ("two cents are missing",), NOW + DAY, "b3")
     assert read_red(home, CONFIG, ledger, NOW + DAY) == [

@@ -6,7 +6,7 @@ A delivery is held until another one counts, its billing period's rules or the c
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from mlspend.adapters.build_inputs import BuildInputs
@@ -18,7 +18,16 @@ from mlspend.adapters.publication_history import read_held
 from mlspend.core.check_effects import CHECKS
 from mlspend.core.deliveries import Build, CheckResult, Partition, Publication, Receipt, build_id_at
 from mlspend.core.errors import GateNotRed
-from mlspend.core.gates import HeldDelivery, Place, Verdict, decide, kind_of
+from mlspend.core.gates import (
+    LONGEST_ACCEPTANCE,
+    HeldDelivery,
+    Place,
+    Verdict,
+    accept_command,
+    accepted_checks,
+    decide,
+    kind_of,
+)
 from mlspend.core.hashes import hash_of
 
 # What a verdict depends on besides lines, rules and configuration: another release may judge otherwise.
@@ -64,12 +73,7 @@ def standing(config: Config, ledger: Ledger, partitions: Iterable[Partition]) ->
 def judge(build: Build, results: Iterable[CheckResult], ledger: Ledger) -> Verdict:
     """Return what of `build` must not be published, by the answers to its checks and what somebody accepted."""
     versions = {(one.x_source, one.billing_period): one.version for one in build.rebuilt}
-    accepted = {
-        (one.source, one.billing_period): {result["check_name"] for result in json.loads(one.results)}
-        for one in ledger.held_deliveries()
-        if one.accepted_at and versions.get((one.source, one.billing_period)) == one.version
-    }
-    return decide(results, versions, accepted)
+    return decide(results, versions, accepted_checks(ledger.held_deliveries(), versions, build.build_id))
 
 
 def record(build: Build, verdict: Verdict, config: Config, ledger: Ledger, now: datetime) -> list[HeldDelivery]:
@@ -94,13 +98,38 @@ def record(build: Build, verdict: Verdict, config: Config, ledger: Ledger, now: 
     return held
 
 
-def accept(ledger: Ledger, source: str, period: str, *, by: str, reason: str, now: datetime) -> HeldDelivery:
-    """Take what is held back of a billing period as right, and return it; GateNotRed where nothing is."""
+def accept(
+    ledger: Ledger,
+    source: str,
+    period: str,
+    *,
+    version: str | None = None,
+    until: date | None = None,
+    by: str,
+    reason: str,
+    now: datetime,
+) -> HeldDelivery:
+    """Take what is held back of a billing period as right, and return it.
+
+    With `until` the same checks are right for later versions of it too, up to that day. GateNotRed where nothing is
+    held back, or not this `version`, or where the day is past or more than LONGEST_ACCEPTANCE ahead.
+    """
+    if until and not now.date() <= until <= now.date() + LONGEST_ACCEPTANCE:
+        raise GateNotRed(
+            f"source {source!r}, billing period {period}: until {until} cannot be: name a day from today to"
+            f" {now.date() + LONGEST_ACCEPTANCE}; what is right for good is an effect of the check: gates.effects in"
+            " mlspend.yml"
+        )
     held = [one for one in ledger.held_deliveries() if one.is_open]
     for one in held:
         if (one.source, one.billing_period) == (source, period):
-            ledger.accept_held(one, by=by, reason=reason, now=now)
-            return one
+            is_meant = version in (None, one.version)
+            if is_meant and ledger.accept_held(one, by=by, reason=reason, now=now, until=until):
+                return one
+            raise GateNotRed(
+                f"source {source!r}, billing period {period}: held back is version {one.version}, judged last at"
+                f" {one.checked_at:%Y-%m-%d %H:%M} UTC, and not what you looked at: see `mlspend gates`"
+            )
     known = ", ".join(f"{one.source} {one.billing_period}" for one in held) or "none"
     raise GateNotRed(
         f"source {source!r}, billing period {period}: no delivery is held back; held back are: {known}. What landing"
@@ -127,8 +156,7 @@ def describe(one: HeldDelivery) -> str:
     return (
         f"source {one.source!r}, billing period {one.billing_period}, version {one.version} is held back since"
         f" {one.held_since:%Y-%m-%d %H:%M} UTC, what was published of it stays: {' '.join(one.reasons)} Have it"
-        f" delivered again, or take it as right: mlspend gates accept {one.source} {one.billing_period} --by NAME"
-        " --reason TEXT"
+        f" delivered again, or take it as right: {accept_command(one.source, one.billing_period, one.version)}"
     )
 
 

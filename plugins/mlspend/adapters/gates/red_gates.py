@@ -86,9 +86,17 @@ def _silent(config: Config, ledger: Ledger, now: datetime) -> Iterator[RedGate]:
 
 def _held(home: Home, config: Config, ledger: Ledger, good: dict[tuple[str, str], datetime]) -> Iterator[RedGate]:
     for held in ledger.held_deliveries():
-        if held.is_open and _counts(config, held.source):
+        if held.is_red and _counts(config, held.source):
             place = (held.source, held.billing_period)
-            gate = RedGate(*place, kind_of(held), held.held_since, held.reasons, good.get(place))
+            sentences = held.reasons
+            if held.accepted_at:
+                taken = (
+                    f"{held.accepted_by} took it as right at {held.accepted_at:%Y-%m-%d %H:%M} UTC"
+                    f" ({held.accept_reason}): the next build publishes it."
+                )
+                sentences = (taken, *sentences)
+            gate = RedGate(*place, kind_of(held), held.held_since, sentences, good.get(place))
+            gate = replace(gate, version=held.version if held.is_open else None)
             yield _with_pages(gate, home, config, held.build_id)
 
 

@@ -1,4 +1,4 @@
-"""What stopped the newest build whole, kept in one file beside the builds until something is published again."""
+"""What stopped the newest build whole, kept in one file beside the builds until a build is published or not needed."""
 
 import json
 from collections.abc import Iterator
@@ -22,14 +22,20 @@ class StoppedBuild:
 
 
 @contextmanager
-def noted(home: Home, now: datetime) -> Iterator[None]:
-    """Record what keeps a build from being made, unless another build overtook it or its periods are held already."""
+def noted(home: Home, now: datetime, build_id: str = "") -> Iterator[None]:
+    """Record what keeps a build from being made or proved, unless another build overtook it.
+
+    Where all periods are held already, each is a red gate of its own, and what stopped a build before is over.
+    """
     try:
         yield
-    except (BuildOvertaken, EverythingHeld):
+    except BuildOvertaken:
+        raise
+    except EverythingHeld:
+        clear(home)
         raise
     except Terminal as error:
-        record(home, (str(error),), now)
+        record(home, (str(error),), now, build_id)
         raise
 
 
@@ -44,7 +50,7 @@ def record(home: Home, sentences: tuple[str, ...], now: datetime, build_id: str 
 
 
 def read(home: Home) -> StoppedBuild | None:
-    """Return what stopped the newest build, None where none was stopped since the last publication."""
+    """Return what stopped the newest build, None where it was not stopped."""
     try:
         raw = json.loads((home.builds / _FILE).read_text())
     except FileNotFoundError:
@@ -53,5 +59,5 @@ def read(home: Home) -> StoppedBuild | None:
 
 
 def clear(home: Home) -> None:
-    """Forget it: what is published now is newer."""
+    """Forget it: something newer is published, or nothing is left to build."""
     (home.builds / _FILE).unlink(missing_ok=True)

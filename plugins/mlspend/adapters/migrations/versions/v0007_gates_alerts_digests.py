@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("accepted_at", sa.DateTime()),
         sa.Column("accepted_by", sa.String(200)),
         sa.Column("accept_reason", sa.Text()),
+        sa.Column("acceptances", sa.Text()),
     )
     op.create_table(
         "alerts",
