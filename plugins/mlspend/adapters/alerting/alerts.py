@@ -32,7 +32,7 @@ def send(
     red = red_gates.read_red(home, config, ledger, now)
     found = (
         data_stopped.find(freshness.read(config, ledger, now), config, ledger),
-        gate_alerts.find(red, config, now),
+        gate_alerts.find(red, config, now, ledger.open_alerts()),
         spend_alerts.find(home, config, ledger),
     )
     look(config, ledger, found, now, red_sources=gate_alerts.red_sources(red, config))
