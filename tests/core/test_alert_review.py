@@ -33,11 +33,22 @@ def reviewed(*histories: tuple[Alert, list[Event]], since: float = 0) -> list[di
         ([(24, "resolved")], "resolved_within_a_day"),
         ([(24.1, "resolved")], "ignored"),
         ([], "ignored"),
+        ([(1, "eased"), (24 * 9, "resolved")], "resolved_within_a_day"),
+        # What returned is there: nobody came to it in weeks.
+        ([(1, "resolved"), (2, "reopened")], "ignored"),
+        ([(1, "resolved"), (2, "reopened"), (3, "resolved")], "resolved_within_a_day"),
+        ([(1, "eased"), (2, "reopened"), (72, "eased")], "ignored"),
     ],
 )
 def test_each_alert_is_counted_once_by_its_gravest_outcome(events: list[tuple[float, str]], outcome: str) -> None:
     [row] = reviewed(history("a", (0, "opened"), (0, "notified"), *events))
     assert {name for name, value in row.items() if value == 1} == {"sent", outcome}
+
+
+def test_what_happened_before_it_was_told_says_nothing_about_it() -> None:
+    before = ((0, "opened"), (0.5, "acknowledged"), (1, "resolved"), (24 * 29, "reopened"))
+    [row] = reviewed(history("a", *before, (24 * 29, "notified")))
+    assert {name for name, value in row.items() if value == 1} == {"sent", "waiting"}
 
 
 def test_what_was_told_less_than_a_week_ago_waits_for_somebody() -> None:

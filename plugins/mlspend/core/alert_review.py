@@ -73,19 +73,25 @@ def review(alerts: Iterable[Alert], events: Sequence[Event], since: datetime, no
 
 
 def judge_outcome(events: Sequence[Event], told: datetime, now: datetime) -> Outcome:
-    """Return what became of one alert, by what happened to it since it was first `told`.
+    """Return what became of one alert, by what happened to it since it was first `told`; `events` oldest first.
 
     Acted on: acknowledged or approved, whatever else. Without a decision it is ignored once it ended by itself after
-    more than a day, or a week has passed; it is waiting until then.
+    more than a day, or a week has passed; it is waiting until then. What eased has ended; what returned has not.
     """
-    names = {event.event for event in events}
+    since = [event for event in events if event.happened_at >= told]
+    names = {event.event for event in since}
     if names & {"acknowledged", "approved"}:
         return "acted_on"
     if "not_mine" in names:
         return "not_mine"
     if "snoozed" in names:
         return "snoozed"
-    ended = next((event.happened_at for event in events if event.event == "resolved"), None)
+    ended: datetime | None = None
+    for event in since:
+        if event.event in ("resolved", "eased"):
+            ended = ended or event.happened_at
+        elif event.event == "reopened" and event.level != "info":
+            ended = None
     if ended is not None:
         return "resolved_within_a_day" if ended - told <= _BRIEF else "ignored"
     return "ignored" if now - told >= _PATIENCE else "waiting"

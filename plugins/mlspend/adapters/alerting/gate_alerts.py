@@ -43,6 +43,7 @@ def _candidate(gates: Sequence[RedGate], standing: Candidate | None, config: Con
     gate = min(gates, key=lambda gate: gate.since)
     since = min(gate.since, standing.since) if standing else gate.since
     kinds = sorted({gate.kind for gate in gates})
+    what = f"{' and '.join(kinds)} {'is' if len(kinds) == 1 else 'are'} red"
     sentences = [sentence for gate in gates for sentence in gate.sentences]
     link = next((gate.link for gate in gates if gate.link), None)
     deadline = timedelta(hours=config.alerts.gate_deadline_hours)
@@ -57,7 +58,7 @@ def _candidate(gates: Sequence[RedGate], standing: Candidate | None, config: Con
         parts=standing.parts if standing else (gate.x_source, gate.billing_period or "", f"{since:%Y%m%dT%H%M%SZ}"),
         level="critical" if is_late else "info",
         scope=scope,
-        title=f"{scope}: held back for {wording.span(now - since)}, {' and '.join(kinds)} {'is' if len(kinds) == 1 else 'are'} red",
+        title=f"{scope}: held back for {wording.span(now - since)}, {what}",
         since=since,
         facts=(
             *(("Wrong", sentence) for sentence in sentences[:_SENTENCES]),
