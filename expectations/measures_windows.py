@@ -51,8 +51,8 @@ def measure_windows(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None
             ) as is_rebuilt,
             x_source in (select x_source from published_spend) as is_known
         from (
-            select x_source, max(last_complete_date) as newest_date
-            from warehouse.marts.complete_days where {sources} group by x_source
+            select x_source, last_complete_date as newest_date
+            from warehouse.marts.complete_sources where {sources}
         ) as found"""
     )
 

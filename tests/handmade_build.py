@@ -239,8 +239,8 @@ def _fill_warehouse(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         from marts.daily_spend group by all"""
     )
     connection.execute(
-        f"""create table marts.complete_days as
-        select {keys}, last_day(cast(billing_period || '-01' as date)) as last_complete_date
+        """create table marts.complete_sources as
+        select x_source, last_day(cast(max(billing_period) || '-01' as date)) as last_complete_date
         from marts.daily_spend group by all"""
     )
     connection.execute(

@@ -10,7 +10,7 @@ import yaml
 
 from mlspend.adapters.home import PROJECT_ROOT, Home
 
-TABLES = ("anomalies", "budgets", "data_quality", "daily_spend", "complete_days")
+TABLES = ("anomalies", "budgets", "data_quality", "daily_spend", "complete_sources")
 CURRENT = "b7"
 
 _PUBLICATIONS = """

@@ -42,10 +42,11 @@ class JudgedUsage:
             inputs=BuildInputs(tables={config_anomalies.INPUT: limits}),
         )
         run = dbt.DbtRun(build / "warehouse.duckdb", build / "plan.json", build)
-        dbt.invoke(run, "compile", "--select", "anomalies", "int_usage_days_judged")
+        dbt.invoke(run, "compile", "--select", "anomalies", "complete_sources", "int_usage_days_judged")
         compiled = run.target / "compiled" / "mlspend" / "models"
         self._limits = build / f"input-{config_anomalies.INPUT}.json"
         self._anomalies = (compiled / "marts" / "anomalies.sql").read_text()
+        sources = (compiled / "marts" / "complete_sources.sql").read_text()
         judged = (compiled / "outlook" / "int_usage_days_judged.sql").read_text()
         self.connection = duckdb.connect()
         self.connection.execute(
@@ -54,6 +55,7 @@ class JudgedUsage:
         for name, file in (("daily_usage", "outlook"), ("complete_days", "outlook"), ("spend_changes", "marts")):
             columns = _columns(name, _MODELS / f"{file}.yml")
             self.connection.execute(f"create table marts.{name} ({columns})")
+        self.connection.execute(f"create view marts.complete_sources as {sources}")
         self.connection.execute(f"create view build.int_usage_days_judged as {judged}")
 
     def forget(self) -> None:

@@ -132,9 +132,9 @@ def publish_by_hand(
             ) as t(called_at, call_count, estimated_cost)"""
         )
         connection.execute(
-            """create table marts.complete_days as
+            """create table marts.complete_sources as
             select
-                x_source, billing_account_id, billing_period, billing_currency, max(charge_date) as last_usage_date,
+                x_source, max(charge_date) as last_usage_date,
                 least(max(charge_date), date '2026-10-30') as last_complete_date
             from marts.daily_spend group by all"""
         )
@@ -178,7 +178,8 @@ def add_outlook(home: Home) -> None:
             ) as t(budget, scope, scope_name, team, budget_cost, cost_to_date, status)
             cross join (
                 select
-                    'USD' as billing_currency, '2026-10' as month, cast(null as decimal(38, 12)) as projected_over_cost,
+                    'USD' as billing_currency, '2026-10' as month, date '2026-10-30' as as_of_date,
+                    cast(null as decimal(38, 12)) as projected_over_cost,
                     cast(null as date) as exhausted_date, cast(null as varchar) as reason
             )"""
         )

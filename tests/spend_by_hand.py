@@ -102,10 +102,8 @@ def red(
         for table in ("focus_costs", "attributed_costs"):
             session.execute(f"create table warehouse.marts.{table} as from lines")
         session.execute(
-            f"""create table warehouse.marts.complete_days as
-            select
-                x_source, billing_period,
-                least(last_day(cast(billing_period || '-01' as date)), date '{newest}') as last_complete_date
+            f"""create table warehouse.marts.complete_sources as
+            select x_source, least(last_day(max(charge_date)), date '{newest}') as last_complete_date
             from lines group by all"""
         )
         partitions = tuple(

@@ -75,8 +75,11 @@ by_month as (
         sum(
             case
                 when not comes_again then 0
-                -- A credit or a correction that came once is not expected again; one of two months in a row is.
-                when charge_category in ('Credit', 'Adjustment') and sign(cost_before) <> sign(last_cost) then 0
+                -- What was bought, credited or corrected once is not expected again; what came two months in a row is.
+                when
+                    charge_category in ('Purchase', 'Credit', 'Adjustment')
+                    and sign(cost_before) <> sign(last_cost)
+                    then 0
                 when last_cost > 0 then least(last_cost, greatest(last_cost - cost_to_date, 0))
                 else greatest(last_cost, least(last_cost - cost_to_date, 0))
             end

@@ -1,4 +1,4 @@
-{# Up to which day each source is whole, and what that means for the outlook. All sources are read to one common day, so
+{# What it means for the outlook up to which day each source is whole. All sources are read to one common day, so
    that a total never lacks the newest days of one of them. A source that is late by a few days holds that day back; one
    that has been silent for longer would hold everybody back, so what it bears gets no forecast in the meantime; one
    that has been silent for a month has ended. #}
@@ -6,12 +6,7 @@
 {% set days_until_ended = 31 %}
 
 with sources as (
-    select
-        x_source,
-        max(last_complete_date) as last_complete_date,
-        max(last_usage_date) as last_usage_date
-    from {{ ref('complete_days') }}
-    group by x_source
+    select * from {{ ref('complete_sources') }}
 ),
 
 judged as (

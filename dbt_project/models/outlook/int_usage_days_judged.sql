@@ -16,27 +16,12 @@ with settings as (
     }) }}
 ),
 
--- Up to which day all accounts of a source are whole. Months before the last two do not hold it back: an account that
--- has left is never delivered again.
+-- Where nothing at all was used since, the files end there, whenever they were written.
 horizons as (
     select
         x_source,
-        least(
-            coalesce(
-                min(last_complete_date) filter (
-                    where last_complete_date < last_day(cast(billing_period || '-01' as date)) and age <= 2
-                ),
-                max(last_complete_date)
-            ),
-            max(last_usage_date)
-        ) as horizon
-    from (
-        select
-            *,
-            dense_rank() over (partition by x_source order by billing_period desc) as age
-        from {{ ref('complete_days') }}
-    )
-    group by x_source
+        least(last_complete_date, last_usage_date) as horizon
+    from {{ ref('complete_sources') }}
 ),
 
 metered as (

@@ -32,8 +32,10 @@ class Outlook:
 
         >>> Outlook("USD", "company", "", "2026-10", date(2026, 10, 31), Decimal(9)).is_over
         True
+        >>> Outlook("USD", "company", "", "2026-11", date(2026, 10, 31), Decimal(0)).is_over
+        False
         """
-        return (self.as_of_date + timedelta(days=1)).day == 1
+        return f"{self.as_of_date + timedelta(days=1):%Y-%m}" > self.month
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,12 @@ class Budget:
     reason: str = ""
 
     @property
-    def spent_percent(self) -> Decimal | None:
-        """How much of it is spent, in percent; None where nothing may be spent.
+    def spent_percent(self) -> Decimal:
+        """How much of it is spent, in percent; a budget is more than 0.
 
         >>> Budget("USD", "all", "company", "", "", "2026-10", Decimal(80), Decimal(60), "on_track").spent_percent
         Decimal('75')
-        >>> Budget("USD", "none", "company", "", "", "2026-10", Decimal(0), Decimal(60), "burst").spent_percent
         """
-        if self.budget_cost <= 0:
-            return None
         return _EXACT.divide(_EXACT.multiply(self.cost_to_date, Decimal(100)), self.budget_cost)
 
     @property

@@ -104,9 +104,9 @@ def test_a_team_has_its_own_idea_of_runaway(home: Home, ledger: Ledger) -> None:
 def test_one_that_ended_is_told_for_three_days_of_data(home: Home, ledger: Ledger) -> None:
     ended = {**ANOMALY, "is_open": False}
     complete = {"x_source": "aws", "last_complete_date": date(2026, 10, 24)}
-    assert find(home, ledger, anomalies=[ended], complete_days=[complete]).candidates
+    assert find(home, ledger, anomalies=[ended], complete_sources=[complete]).candidates
     complete = {"x_source": "aws", "last_complete_date": date(2026, 10, 25)}
-    assert not find(home, ledger, anomalies=[ended], complete_days=[complete]).candidates
+    assert not find(home, ledger, anomalies=[ended], complete_sources=[complete]).candidates
 
 
 def test_what_belongs_to_no_team_is_the_companys(home: Home, ledger: Ledger) -> None:

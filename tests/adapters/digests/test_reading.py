@@ -175,6 +175,50 @@ def test_forecast_and_budgets_are_the_readers_own(home: Home) -> None:
     )
 
 
+def test_the_month_told_is_that_of_the_weeks_last_day(home: Home) -> None:
+    """On the last complete day of October, November is forecast too: the digest of 19-25 October is not about that."""
+    publish_by_hand(home)
+    add_outlook(home)
+    with duckdb.connect(str(home.published_warehouse)) as connection:
+        for table in ("forecast", "budgets"):
+            connection.execute(f"update marts.{table} set as_of_date = date '2026-10-31'")
+            connection.execute(
+                f"insert into marts.{table} select * replace ('2026-11' as month, 0 as cost_to_date) from marts.{table}"
+            )
+        connection.execute("insert into marts.budgets from marts.budgets")
+        connection.execute("update marts.budgets set budget = 'ended', month = '2026-08' where rowid >= 4")
+    (section,) = digest.read(home, "Example Robotics", now=NOW).sections
+    assert [(each.month, each.cost_to_date, each.is_over) for each in section.outlooks] == [
+        ("2026-10", Decimal("21000.5"), True)
+    ]
+    assert [(each.budget, each.month) for each in section.budgets] == [("all of it", "2026-10")]
+
+
+def test_each_team_of_a_channel_has_its_month_with_a_forecast_or_without(home: Home) -> None:
+    publish_by_hand(home)
+    add_outlook(home)
+    both = Audience("team", "#shared", ("discovery", "risk"))
+    (section,) = digest.read(home, "Example Robotics", now=NOW, audience=both).sections
+    # 700.10 + 199.90 + 500 + 200 and three times 9999.
+    assert [(each.scope_name, each.cost_to_date) for each in section.outlooks] == [
+        ("discovery", Decimal(31597)),
+        ("risk", Decimal("650.75")),
+    ]
+
+
+def test_the_month_so_far_ends_where_the_slowest_source_that_still_delivers_is_whole(home: Home) -> None:
+    more: list[Line] = [
+        (date(2026, 10, 20), "gcp", "USD", "recommender", "discovery", "training", "5", "5"),
+        (date(2026, 9, 20), "ended", "USD", "recommender", "discovery", "training", "5", "5"),
+    ]
+    publish_by_hand(home, [*SPEND, *more])
+    read = digest.read(home, "Example Robotics", now=NOW)
+    (outlook,) = read.sections[0].outlooks
+    # Two days of 9999, 500, 200, 350, 50 and 700.10 up to 20 October, and 5.
+    assert (outlook.as_of_date, outlook.cost_to_date) == (date(2026, 10, 20), Decimal("21803.10"))
+    assert read.complete_to == outlook.as_of_date
+
+
 def test_a_mover_has_its_anomaly_or_its_usage_type_as_cause(home: Home) -> None:
     publish_by_hand(home)
     add_outlook(home)
@@ -253,7 +297,7 @@ def test_what_mlspend_used_is_counted_within_the_week_and_how_whole_the_data_is(
 def test_an_earlier_file_without_these_tables_can_be_told(home: Home) -> None:
     publish_by_hand(home)
     with duckdb.connect(str(home.published_warehouse)) as connection:
-        connection.execute("drop table marts.complete_days")
+        connection.execute("drop table marts.complete_sources")
     read = digest.read(home, "Example Robotics", now=NOW)
     assert (read.complete, read.sections[0].outlooks) == ((), ())
 

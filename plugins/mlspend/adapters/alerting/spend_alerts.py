@@ -37,9 +37,7 @@ _ANOMALIES = """
     select anomalies.*, normal.normal_cost
     from marts.anomalies as anomalies
     left join normal on anomalies.anomaly_id = normal.anomaly_id
-    left join (
-        select x_source, max(last_complete_date) as last_complete_date from marts.complete_days group by x_source
-    ) as known on anomalies.x_source = known.x_source
+    left join marts.complete_sources as known on anomalies.x_source = known.x_source
     where anomalies.is_open or anomalies.last_date >= known.last_complete_date - $days_after
     order by anomalies.anomaly_id
 """

@@ -105,10 +105,9 @@ _CHECKS = """
     where build_id = $build_id
 """
 _COMPLETE = """
-    select x_source, max(last_complete_date)
-    from marts.complete_days
+    select x_source, last_complete_date
+    from marts.complete_sources
     where last_complete_date is not null
-    group by x_source
     order by x_source
 """
 _OWN_BYTES = """
@@ -157,7 +156,7 @@ def read_sources(connection: Connection, week: Week, teams: tuple[str, ...]) -> 
 
 def read_complete_days(connection: Connection) -> tuple[CompleteDays, ...]:
     """Return up to which day each source is whole; none where the published file tells of none."""
-    if "marts.complete_days" not in tables(connection):
+    if "marts.complete_sources" not in tables(connection):
         return ()
     return tuple(CompleteDays(*row) for row in rows(connection, _COMPLETE))
 

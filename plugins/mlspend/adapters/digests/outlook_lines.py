@@ -1,7 +1,6 @@
 """The month to its end in a line: what was spent, what is expected with its 80 % band, how each budget stands."""
 
 import re
-from decimal import Decimal
 
 from mlspend.adapters.digests.language import Language
 from mlspend.adapters.messages import slack_parts as part
@@ -14,13 +13,12 @@ def outlook_line(outlook: Outlook, language: Language, *, with_scope: bool = Fal
     say = language.say
     month = language.month(outlook.month)
     month = month[:1].upper() + month[1:]
-    is_over = outlook.forecast_cost is None and outlook.is_over
-    label = month if is_over else say("{month} so far", month=month)
+    label = month if outlook.is_over else say("{month} so far", month=month)
     if with_scope and outlook.scope_name:
         label = f"{label}, {part.name(outlook.scope_name)}"
     cost = language.money(outlook.cost_to_date, outlook.billing_currency)
     day = language.day(outlook.as_of_date)
-    if is_over:
+    if outlook.is_over:
         return part.labelled(label, say("{cost}, the whole month", cost=cost), language)
     if outlook.forecast_cost is None:
         reason = _reason(outlook.reason, language) or say("the warehouse holds none")
@@ -38,10 +36,9 @@ def outlook_line(outlook: Outlook, language: Language, *, with_scope: bool = Fal
 def budget_line(budget: Budget, language: Language) -> Line:
     """Return how much of a budget is spent and whether it lasts."""
     say = language.say
-    spent = budget.spent_percent
     words = say(
         "{share} of {amount} spent; {status}",
-        share="–" if spent is None else language.percent(spent),
+        share=language.percent(budget.spent_percent),
         amount=language.money(budget.budget_cost, budget.billing_currency),
         status=budget_status(budget, language),
     )
@@ -58,9 +55,8 @@ def budget_status(budget: Budget, language: Language) -> str:
         return say("at risk")
     if budget.status == "burst":
         return say("exceeded by {amount}", amount=language.money(budget.over_cost, currency))
-    if budget.status == "will_burst":
-        over = budget.projected_over_cost or Decimal(0)
-        amount = language.money(over, currency)
+    if budget.status == "will_burst" and budget.projected_over_cost is not None:
+        amount = language.money(budget.projected_over_cost, currency)
         if budget.exhausted_date:
             day = language.day(budget.exhausted_date)
             return say("will be exceeded by {amount}, spent by {day}", amount=amount, day=day)

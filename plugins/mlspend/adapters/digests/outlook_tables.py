@@ -39,16 +39,14 @@ _USAGE = f"""
     having change <> 0
     order by all
 """
-# The newest month of each: a build may hold the forecast of one month only, or keep those of months that are over.
+# The month of the week's last day, of which something is known: at a month's end the next one is forecast too.
 _FORECAST = """
     select
         billing_currency, scope, coalesce(scope_name, '') as scope_name, month, as_of_date, cost_to_date, forecast_cost,
         forecast_low_cost, forecast_high_cost, coalesce(reason, '')
     from marts.forecast
-    where scope in ('company', 'team') and as_of_date is not null and cost_to_date is not null
-    qualify row_number() over (
-        partition by scope, scope_name, billing_currency order by month desc, as_of_date desc
-    ) = 1
+    where scope in ('company', 'team') and cost_to_date is not null
+        and month = strftime(least(as_of_date, $sunday), '%Y-%m')
     order by billing_currency, scope, scope_name
 """
 _BUDGETS = """
@@ -56,31 +54,34 @@ _BUDGETS = """
         billing_currency, budget, scope, coalesce(scope_name, '') as scope_name, coalesce(team, ''), month, budget_cost,
         coalesce(cost_to_date, 0), status, projected_over_cost, exhausted_date, coalesce(reason, '')
     from marts.budgets
-    qualify month = max(month) over (partition by budget, billing_currency)
+    -- Of months before as_of_date tells their last day; without any complete day there is one row, of no known month.
+    where as_of_date is null or month = strftime(least((select max(as_of_date) from marts.budgets), $sunday), '%Y-%m')
     order by billing_currency, scope, scope_name, budget
 """
-# The month so far, where no forecast says it: up to the last day that is whole.
+# The month so far, where no forecast says it: up to the last day that is whole in all sources that reach into the week.
 _TO_DATE = f"""
     with known as (
-        select billing_currency, max(least(last_complete_date, last_usage_date)) as as_of_date
-        from marts.complete_days
+        select
+            billing_currency,
+            least(min(least(last_complete_date, last_usage_date)), last_day(cast($sunday as date))) as as_of_date
+        from (select distinct billing_currency, x_source from marts.daily_spend)
+        join marts.complete_sources using (x_source)
+        where last_complete_date is not null and last_usage_date >= $monday
         group by billing_currency
     )
     select
         billing_currency,
+        case when len($teams) > 0 then team else '' end as scope_name,
         strftime(as_of_date, '%Y-%m'),
         as_of_date,
         coalesce(
-            sum(effective_cost) filter (
-                where charge_date between date_trunc('month', as_of_date) and as_of_date and {_OF_TEAMS}
-            ),
-            0
+            sum(effective_cost) filter (where charge_date between date_trunc('month', as_of_date) and as_of_date), 0
         )
     from marts.daily_spend
     join known using (billing_currency)
-    where as_of_date is not null
-    group by billing_currency, as_of_date
-    order by billing_currency
+    where {_OF_TEAMS}
+    group by billing_currency, scope_name, as_of_date
+    order by billing_currency, scope_name
 """
 _FINDINGS = f"""
     select finding_id, billing_currency, project, title, remedy, net_saving_cost
@@ -140,9 +141,9 @@ def read_facts(connection: Connection, week: Week, teams: tuple[str, ...], *, is
         wanted = {name: parameters[name] for name in (*names, *more)}
         return rows(connection, query, wanted) if table in known else []
 
-    forecasts = [Outlook(*row) for row in read("marts.forecast", _FORECAST)]
-    budgets = [Budget(*row) for row in read("marts.budgets", _BUDGETS)]
-    to_date = read("marts.complete_days", _TO_DATE, "teams")
+    forecasts = [Outlook(*row) for row in read("marts.forecast", _FORECAST, "sunday")]
+    budgets = [Budget(*row) for row in read("marts.budgets", _BUDGETS, "sunday")]
+    to_date = read("marts.complete_sources", _TO_DATE, "monday", "sunday", "teams")
     chart = read(
         "marts.daily_spend",
         _DAYS,
@@ -174,15 +175,15 @@ def _is_for(budget: Budget, teams: tuple[str, ...]) -> bool:
 
 
 def _outlooks(
-    forecasts: list[Outlook], to_date: list[tuple[str, str, date, Decimal]], teams: tuple[str, ...]
+    forecasts: list[Outlook], to_date: list[tuple[str, str, str, date, Decimal]], teams: tuple[str, ...]
 ) -> tuple[Outlook, ...]:
-    """Return the forecasts of these teams or of the company; where one has none, the month so far."""
+    """Return the forecasts of these teams or of the company; of each that has none, the month so far."""
     scope = "team" if teams else "company"
     mine = [each for each in forecasts if each.scope == scope and (not teams or each.scope_name in teams)]
-    told = {each.billing_currency for each in mine}
+    told = {(each.billing_currency, each.scope_name) for each in mine}
     rest = [
-        Outlook(currency, scope, teams[0] if len(teams) == 1 else "", month, as_of, cost)
-        for currency, month, as_of, cost in to_date
-        if currency not in told
+        Outlook(currency, scope, name, month, as_of, cost)
+        for currency, name, month, as_of, cost in to_date
+        if (currency, name) not in told
     ]
     return tuple(sorted([*mine, *rest], key=lambda each: (each.billing_currency, each.scope_name)))
