@@ -2,6 +2,7 @@
 
 import json
 import os
+import time as time_module
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -15,9 +16,10 @@ from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.cli import app
 from mlspend.core.alert_judgement import judge
-from mlspend.core.alerts import Rules
+from mlspend.core.alerts import PAGERDUTY, Rules
 from mlspend.core.deliveries import Delivery
 from tests.handmade_alerts import EVERYTHING, RULES, found, hour
+from tests.pagerduty_server import KEY
 
 ALERT = found(
     "a",
@@ -100,6 +102,23 @@ def test_an_unknown_alert_and_nobody_who_decides_are_told_apart(company: Home) -
     unknown = mlspend("alerts", "ack", "nothing", "--by", "ines")
     assert (unknown.exit_code, "no alert is called 'nothing'" in unknown.stderr) == (1, True)
     assert mlspend("alerts", "ack", ALERT.alert_id).exit_code == 2
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_what_was_decided_is_said_where_pagerduty_cannot_be_told(
+    company: Home, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(time_module, "sleep", lambda _: None)
+    monkeypatch.setenv("MLSPEND_PAGERDUTY_KEY", KEY)
+    monkeypatch.setenv("MLSPEND_PAGERDUTY_URL", "https://127.0.0.1:9")
+    critical = found("b", level="critical")
+    with Ledger.open(company) as ledger:
+        ledger.change_alerts(lambda known, _: judge([critical], known, RULES, EVERYTHING, [], hour(0)), hour(0))
+        ledger.record_place(critical.alert_id, PAGERDUTY, before="due", after="told")
+    decided = mlspend("alerts", "ack", critical.alert_id, "--by", "ines", *options)
+    assert decided.exit_code == 1
+    assert "acknowledged by ines" in decided.stdout
+    assert "cannot be reached" in decided.stderr
 
 
 def test_sending_looks_anew_and_says_what_went_out(company: Home) -> None:

@@ -202,9 +202,19 @@ def _decide(alert_id: str, action: "Action", by: str, *, days: int | None = None
         said = decisions.decide(
             ledger, alert_id, action, by=by, now=now, snooze_days=days or settings.alerts.snooze_days
         )
-        # Whoever is on call hears at once; channels with the next run.
-        delivery.send_due(home, settings, ledger, now, Access.from_environment(), is_pagerduty_only=True)
+        failure = None
+        try:
+            # Whoever is on call hears at once; channels with the next run.
+            delivery.send_due(
+                home, settings, ledger, now, Access.from_environment(), is_pagerduty_only=True, clock=cli_clock.now
+            )
+        except (MessageRefused, MessageUndelivered) as error:
+            failure = error
         decided = ledger.alert(alert_id)
     if as_json:
-        return show_json({"said": said, "alert": alert_row(decided) if decided else None})
-    return show_lines([said])
+        show_json({"said": said, "alert": alert_row(decided) if decided else None})
+    else:
+        show_lines([said])
+    # What was decided holds, whoever could not be told of it.
+    if failure:
+        raise failure

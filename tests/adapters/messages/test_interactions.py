@@ -1,7 +1,11 @@
 """What a click changes, and what Slack is told about it, through the real webhook client."""
 
+import logging
+import socket
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +100,18 @@ def test_a_body_without_payload_is_refused(body: bytes) -> None:
         interactions.parse_form(body)
 
 
+def test_the_button_snoozes_for_as_long_as_the_configuration_says(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "mlspend.yml"
+    config.write_text("company: Small\nsources: []\nalerts: {snooze_days: 3}\n")
+    monkeypatch.setenv("MLSPEND_CONFIG", str(config))
+    handle(ledger, click("snooze"))
+    alert = ledger.alert(ALERT_ID)
+    assert alert
+    assert alert.snoozed_until == NOW + timedelta(days=3)
+
+
 # Telling Slack
 
 
@@ -134,6 +150,43 @@ def test_a_slack_that_is_down_changes_nothing_and_is_logged(
     assert told(slack, Response("", 500), Response("", 500)) == (False, ["the message", "the reply"])
     assert "did not take the answer" in caplog.text
     assert slack.url_for("/answer") not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"no HTTP\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut short",
+        b"HTTP/1.1 500 Error\r\nContent-Length: 100\r\n\r\ncut short",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=none\r\nContent-Length: 2\r\n\r\nok",
+    ],
+)
+def test_an_answer_that_is_none_is_logged_and_not_raised(
+    said: bytes, slack: HTTPServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert interactions.tell(Answer(f"{url}/answer", {"text": "x"}), url) is False
+        thread.join()
+    assert "was not told" in caplog.text
+    assert "/answer" not in caplog.text
+
+
+def test_the_address_of_an_answer_is_in_no_log(slack: HTTPServer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    limited = Response("", 429, {"Retry-After": "0"})
+    assert told(slack, limited, Response("ok"))[0]
+    assert "/answer" not in "".join(record.getMessage() for record in caplog.records if "slack" in record.name)
 
 
 @pytest.mark.parametrize(

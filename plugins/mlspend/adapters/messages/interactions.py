@@ -6,11 +6,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from slack_sdk.webhook import WebhookClient
 
+from mlspend.adapters import config
 from mlspend.adapters.alerting import decisions
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.messages import slack_parts as part
@@ -50,7 +52,8 @@ def parse_form(body: bytes) -> Mapping[str, Any]:
 def handle(payload: Mapping[str, Any], ledger: Ledger, now: datetime) -> Answer | None:
     """Write down what a click decides and return what Slack is to be told; None where it is not for us or not new.
 
-    Raises ClickUnreadable, and the errors of the state store: then nothing was decided.
+    Snoozed is for as long as mlspend.yml says. Raises ClickUnreadable, ConfigInvalid, and the errors of the state
+    store: then nothing was decided.
     """
     click = read_click(payload)
     if click is None or not first_time(click.click_id, ledger, now):
@@ -58,8 +61,11 @@ def handle(payload: Mapping[str, Any], ledger: Ledger, now: datetime) -> Answer 
     if click.subject.kind != "alert":
         return _to_whoever_clicked(click, "mlspend cannot take decisions about findings yet.")
     before = ledger.alert(click.subject.id)
+    action = cast(Action, click.action)
+    # Nothing else of it counts here, so a configuration that is being mended keeps no other click back.
+    days = config.load().alerts.snooze_days if action == "snooze" else decisions.SNOOZE_DAYS
     try:
-        sentence = decisions.decide(ledger, click.subject.id, cast(Action, click.action), by=click.by, now=now)
+        sentence = decisions.decide(ledger, click.subject.id, action, by=click.by, now=now, snooze_days=days)
     except AlertUnknown:
         return _to_whoever_clicked(click, "Sorry, mlspend does not know this alert any more: nothing was changed.")
     _log.info("%s: %s by %s", click.subject, click.action, click.by)
@@ -84,11 +90,17 @@ def tell(answer: Answer, base_url: str | None = None) -> bool:
     if not is_slacks and not (address.netloc and address[:2] == ours[:2]):
         _log.warning("a click's answer is not sent: its address is not one of Slack's")
         return False
-    client = WebhookClient(answer.url, timeout=_SECONDS, retry_handlers=[BoundedRateLimit(max_retry_count=1)])
+    # Of its own, and for warnings alone: the SDK writes the address down, which takes messages from whoever knows it.
+    logger = logging.getLogger("mlspend.slack_answers")
+    logger.setLevel(logging.WARNING)
+    client = WebhookClient(
+        answer.url, timeout=_SECONDS, retry_handlers=[BoundedRateLimit(max_retry_count=1)], logger=logger
+    )
     for body in filter(None, (answer.body, answer.instead)):
         try:
             said = client.send_dict(dict(body))
-        except OSError as error:
+        except (OSError, HTTPException, ValueError, LookupError) as error:
+            # No connection, an answer cut short or none of HTTP's, one in letters that cannot be read.
             _log.warning("Slack was not told what a click decided (%s)", type(error).__name__)
             return False
         if said.status_code == 200:
