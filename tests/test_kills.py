@@ -205,7 +205,7 @@ def undisturbed(company: Company) -> Undisturbed:
 
 def test_a_normal_run_reaches_every_step_in_the_order_of_the_list(undisturbed: Undisturbed) -> None:
     # The company has no queue: tests/adapters/test_announcements.py kills at the steps of one. Nor is a gate red:
-    # tests/adapters/gates/test_hold_back.py dies there.
+    # tests/adapters/gates/test_hold_back.py kills there.
     elsewhere = [*steps("announcing"), *steps("holding back")]
     assert list(dict.fromkeys(undisturbed.reached)) == [step for step in Step if step not in elsewhere]
 

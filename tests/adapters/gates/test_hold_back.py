@@ -1,6 +1,7 @@
 """A red month is held back alone: what was published of it stays, everything else goes on, until it is green."""
 
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +21,8 @@ from mlspend.adapters.ledger import Ledger
 from mlspend.core.deliveries import Build, CheckResult
 from mlspend.core.errors import ChecksFailed, EverythingHeld
 from mlspend.core.steps import Step
+from tests import killing
+from tests.killing import Order
 from tests.landed_by_hand import NOW, ask, land, line
 
 pytestmark = pytest.mark.usefixtures("warm_builds")
@@ -27,6 +30,13 @@ pytestmark = pytest.mark.usefixtures("warm_builds")
 HOUR = timedelta(hours=1)
 SOURCES = tuple(Source(name=name, provider="aws", location=name, rhythm_hours=744) for name in ("aws", "lab"))
 CONFIG = Config(company="Small", sources=SOURCES)
+# The same for a process of its own.
+YAML = """\
+company: Small
+sources:
+  - {name: aws, provider: aws, location: aws, rhythm_hours: 744}
+  - {name: lab, provider: aws, location: lab, rhythm_hours: 744}
+"""
 SUMS = "select x_source, billing_period, sum(billed_cost) from marts.daily_spend group by all order by all"
 # No one delivers in September what is used in December.
 FAR_AHEAD = "2026-12-20"
@@ -53,6 +63,15 @@ class Company:
         built = self.build(config)
         pipeline.publish(self.home, self.ledger, now=self.now, tell=lambda _: None)
         return built
+
+    def killed_while_building(self, *, at: Step) -> None:
+        """Have a process of its own build, which the operating system kills at that step."""
+        self.now += HOUR
+        file = self.home.root / "mlspend.yml"
+        file.write_text(YAML)
+        order = Order(step=at, now=self.now.isoformat())
+        paths = {"MLSPEND_HOME": str(self.home.root), "MLSPEND_CONFIG": str(file), "MLSPEND_STATE_URL": ""}
+        assert killing.mlspend("build", order=order, environment=paths).status == -signal.SIGKILL
 
     def awaits(self, config: Config = CONFIG) -> bool:
         return pipeline.awaits_publication(self.home, config, self.ledger, now=self.now)
@@ -107,8 +126,7 @@ def test_a_red_month_stays_as_published_while_the_others_go_on(
     # The month is delivered again with a line that cannot be its own; another source delivers its first month.
     company.deliver("aws", "2026-09", "v2", line("2026-09-01", "11"), line(FAR_AHEAD, "7"))
     company.deliver("lab", "2026-10", "v1", line("2026-10-03", "20"))
-    with dying(monkeypatch, pipeline, Step.HOLD_RECORDED):
-        company.run()
+    company.killed_while_building(at=Step.HOLD_RECORDED)
     held_since = company.now
     assert company.ask(SUMS) == [("aws", "2026-09", Decimal(15))]
     assert company.awaits()
