@@ -15,10 +15,17 @@ def _days() -> list:
     return [
         no_rows(
             "days_have_their_lines",
-            f"select {columns} from {{batch}} where is_known",
+            f"select {columns} from {{batch}} where is_known and not may_go_on",
             "hold",
             "A day without use, or with half its usual lines between two usual days, was not delivered whole: totals"
             " of its week and month would be too low, and look like savings.",
+        ),
+        no_rows(
+            "newest_day_has_its_lines",
+            f"select {columns} from {{batch}} where is_known and may_go_on",
+            "warn",
+            "The newest complete day has less than half its usual lines: much may have been switched off, or part of it"
+            " is missing. The next complete day tells: where that one is usual again it was a gap, and held.",
         ),
         no_rows(
             "days_of_a_new_source_have_their_lines",

@@ -27,11 +27,20 @@ def _distributions() -> list:
     return [
         no_rows(
             "costs_per_line_keep_their_distribution",
-            f"select {_COLUMNS} from {{batch}} where is_red and is_known and {_IS_USAGE_TYPE}",
+            f"select {_COLUMNS} from {{batch}} where is_red and is_known and {_IS_USAGE_TYPE}"
+            " and not has_other_coverage",
             "hold",
             "Exact two-sample Kolmogorov-Smirnov test of the newest seven complete days against the same weekdays of"
             " the four weeks before, p values after Benjamini-Hochberg: lines of one usage type that matters cost"
-            " something else than they did. A unit, a price or the grain of the export changed.",
+            " something else than they did. A unit, a price or the grain of the export changed."
+            " Use that commitments cover is compared by list cost.",
+        ),
+        no_rows(
+            "costs_per_line_under_other_commitments_keep_their_distribution",
+            f"select {_COLUMNS} from {{batch}} where is_red and is_known and has_other_coverage",
+            "warn",
+            "The same test of a usage type of which commitments cover another share of the lines than before: a line"
+            " covered in part becomes two, so the purchase alone may be the reason.",
         ),
         no_rows(
             "costs_per_line_of_accounts_and_projects_keep_their_distribution",

@@ -26,7 +26,7 @@ def measure_completeness(session: duckdb.DuckDBPyConnection, plan: ProofPlan) ->
     """Create `days`, `segments` and `coverage`: a row for each thing that is missing.
 
     Each tells x_source and billing_period, what it was compared with, and `is_known`: whether the source was published
-    before. A first delivery has nothing to be held to.
+    before. A first delivery has nothing to be held to. `may_go_on` is a day with few lines, and none complete after it.
     """
     measure_windows(session, plan)
     _measure_days(session, plan)
@@ -73,13 +73,15 @@ def _measure_days(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
         against_weeks as (
             select
                 x_source, charge_date, line_count, cast(usual_line_count as bigint) as line_count_before,
-                'the four weeks before' as compared_with
+                'the four weeks before' as compared_with,
+                line_count > 0 and line_count_of_day_after is null as may_go_on
             from compared
             where (
                 line_count = 0 and known_days >= {FEWEST_DAYS} and known_lines >= {_FEWEST_LINES}
                 and used_days >= {limits.regular_days} * known_days
             ) or (
-                -- A level that has dropped for good is no gap: the days on either side are as low.
+                -- A level that has dropped for good is no gap: the days on either side are as low. What the newest day
+                -- is, the next one tells.
                 line_count > 0 and known_weekdays >= 3 and usual_line_count >= {_FEWEST_LINES}
                 and line_count < {limits.day_line_share} * usual_line_count
                 and line_count < {limits.day_line_share} * line_count_of_day_before
@@ -105,7 +107,8 @@ def _measure_days(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
             select
                 published.x_source, billing_period, charge_date,
                 cast(coalesce(found.line_count, 0) as bigint) as line_count,
-                cast(published.line_count as bigint) as line_count_before, 'what is published' as compared_with
+                cast(published.line_count as bigint) as line_count_before, 'what is published' as compared_with,
+                false as may_go_on
             from published
             join rebuilt_partitions using (x_source, billing_period)
             left join found using (x_source, billing_period, charge_date)
@@ -116,7 +119,7 @@ def _measure_days(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
         )
         select
             x_source, strftime(charge_date, '%Y-%m') as billing_period, charge_date, line_count, line_count_before,
-            compared_with, is_known
+            compared_with, is_known, may_go_on
         from against_weeks join newest_days using (x_source)
         where (x_source, strftime(charge_date, '%Y-%m')) in (
             select (x_source, billing_period) from rebuilt_partitions

@@ -1,17 +1,14 @@
 """How the newest seven complete days differ from the same weekdays of the four weeks before, line by line."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 
 from expectations.engine import quote
 from expectations.ks import PERCENTILES, corrected, p_value, statistics_query
+from expectations.measures_costs import BASELINE, USAGE_TYPE, WINDOW, count_costs, lines
 from expectations.measures_windows import measure_windows
-from mlspend.core.periods import shift_period
 from mlspend.core.proof_plan import ProofPlan
-
-_WINDOW = 7
-_BASELINE = 28
 
 
 def measure_drift(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
@@ -23,7 +20,7 @@ def measure_drift(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> None:
     measure_windows(session, plan)
     _measure_restated_days(session, plan)
     windows = session.execute("select x_source, newest_date from newest_days where is_rebuilt order by all").fetchall()
-    _count_costs(session, windows)
+    count_costs(session, windows)
     _sum_up_skus(session, windows)
     _measure_line_costs(session, plan)
     _measure_unit_prices(session, plan)
@@ -44,53 +41,9 @@ def _measure_restated_days(session: duckdb.DuckDBPyConnection, plan: ProofPlan) 
     )
 
 
-def _lines(table: str, columns: str, windows: list[tuple[str, date]], condition: str) -> str:
-    """Return the query of the lines of use of five weeks; constants let DuckDB pass by all other files."""
-    queries = [
-        f"""select {columns}, x_source, billing_currency, charge_date > date '{newest - timedelta(_WINDOW)}' as is_now,
-            datediff('day', charge_date, date '{newest}') as age
-        from warehouse.marts.{table}
-        where x_source = {quote(source)}
-            and billing_period between '{first:%Y-%m}' and '{shift_period(f"{newest:%Y-%m}", 1)}'
-            and charge_date between date '{first}' and date '{newest}'
-            and charge_category = 'Usage' and {condition}"""
-        for source, newest in windows
-        for first in [newest - timedelta(_WINDOW + _BASELINE - 1)]
-    ] or [
-        f"select {columns}, x_source, billing_currency, true as is_now, 0 as age from warehouse.marts.{table} limit 0"
-    ]
-    return " union all ".join(queries)
-
-
-_USAGE_TYPE = "coalesce(x_usage_type, sku_meter, sku_id, 'no usage type')"
-_ACCOUNT = "coalesce(nullif(sub_account_id, ''), billing_account_id)"
-_COUNTS = "count(*) filter (where is_now) as now_count, count(*) filter (where not is_now) as before_count"
-
-
-def _count_costs(session: duckdb.DuckDBPyConnection, windows: list[tuple[str, date]]) -> None:
-    """Create `cost_counts` and `project_cost_counts`: how many lines of each side have the very same cost.
-
-    As doubles: all amounts below nine thousand stay apart to the last digit.
-    """
-    columns = (
-        f"service_name, {_USAGE_TYPE} as usage_type, {_ACCOUNT} as account, cast(effective_cost as double) as cost"
-    )
-    session.execute(
-        f"""create or replace table cost_counts as
-        select x_source, billing_currency, service_name, usage_type, account, cost, {_COUNTS}
-        from ({_lines("focus_costs", columns, windows, "charge_class is null")}) as lines group by all"""
-    )
-    columns = "project, cast(effective_cost as double) as cost"
-    session.execute(
-        f"""create or replace table project_cost_counts as
-        select x_source, billing_currency, project, cost, {_COUNTS}
-        from ({_lines("attributed_costs", columns, windows, "not is_shared_cost")}) as lines group by all"""
-    )
-
-
 def _sum_up_skus(session: duckdb.DuckDBPyConnection, windows: list[tuple[str, date]]) -> None:
     columns = (
-        f"service_name, {_USAGE_TYPE} as usage_type, region_id, coalesce(sku_price_id, sku_id) as sku, pricing_unit,"
+        f"service_name, {USAGE_TYPE} as usage_type, region_id, coalesce(sku_price_id, sku_id) as sku, pricing_unit,"
         " pricing_category, effective_cost, list_cost, pricing_quantity"
     )
     session.execute(
@@ -100,7 +53,7 @@ def _sum_up_skus(session: duckdb.DuckDBPyConnection, windows: list[tuple[str, da
             is_now, bit_or(cast(1 as ubigint) << cast(age as integer)) as ages,
             count(*) as line_count, sum(effective_cost) as effective_cost, sum(list_cost) as list_cost,
             sum(pricing_quantity) as pricing_quantity
-        from ({_lines("focus_costs", columns, windows, "charge_class is null")}) as lines group by all"""
+        from ({lines("focus_costs", columns, windows, "charge_class is null")}) as lines group by all"""
     )
 
 
@@ -151,7 +104,7 @@ def _measure_line_costs(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> 
             select x_source, count(distinct each) as restated_days
             from (select x_source, unnest(dates) as each from restated_days)
             join newest_days using (x_source)
-            where each between newest_date - {_WINDOW - 1} and newest_date
+            where each between newest_date - {WINDOW - 1} and newest_date
             group by x_source
         )
         select
@@ -159,12 +112,15 @@ def _measure_line_costs(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> 
             round(coalesce(distance * now_lines / nullif(all_now, 0), 0), 4) as changed_share,
             coalesce(restated_days, 0) as restated_days,
             least(now_lines, before_lines) >= {limits.smallest_sample} as has_enough_lines,
+            -- A line that is covered in part becomes two: so many at most lie elsewhere because commitments changed.
+            dimension = 'service and usage type' and 2 * coalesce(moved, 0) > {limits.statistic} as has_other_coverage,
             share >= {limits.smallest_share} as is_material, {moved} as has_moved,
             cast(null as double) as p_value, false as is_red
         from tested
         join money using ({", ".join(keys)})
         join newest_days using (x_source)
         left join restated using (x_source)
+        left join covered_types using (x_source, billing_currency, segment)
         order by share desc, dimension, segment"""
     )
     _test(session, plan)
@@ -256,7 +212,7 @@ def _measure_categories(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> 
         with of_charges as (
             select
                 x_source, billing_currency, 'charge category' as dimension, charge_category as category,
-                charge_date > newest_date - {_WINDOW} as is_now,
+                charge_date > newest_date - {WINDOW} as is_now,
                 cast(1 as ubigint) << cast(least(newest_date - charge_date, 63) as integer) as ages, effective_cost
             from spend join newest_days using (x_source)
             where is_rebuilt and charge_date <= newest_date
@@ -265,7 +221,7 @@ def _measure_categories(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> 
             select
                 x_source, billing_currency, dimension, category,
                 bool_or(is_now) as is_used_now, bool_or(not is_now) as was_used_before,
-                bit_count(bit_or(if(is_now, 0, ages)) & (((cast(1 as ubigint) << {_WINDOW + _BASELINE}) - 1)))
+                bit_count(bit_or(if(is_now, 0, ages)) & (((cast(1 as ubigint) << {WINDOW + BASELINE}) - 1)))
                     as used_days,
                 coalesce(sum(effective_cost) filter (where is_now), 0) as cost_now,
                 coalesce(sum(effective_cost) filter (where not is_now), 0) as cost_before
@@ -281,7 +237,7 @@ def _measure_categories(session: duckdb.DuckDBPyConnection, plan: ProofPlan) -> 
         from sides
         join sources using (x_source)
         join newest_days using (x_source)
-        where known_days >= {_WINDOW} and (
+        where known_days >= {WINDOW} and (
             not was_used_before or (not is_used_now and used_days >= {regular} * known_days)
         )
         order by abs(cost_now) + abs(cost_before) desc, dimension, category"""

@@ -53,7 +53,8 @@ _ALLOCATED = (
     "x_source, billing_account_id, billing_period, x_line_id, charge_date, sub_account_id, provider_name, service_name,"
     " service_category, region_id, resource_id, charge_category, commitment_discount_status, invoice_id,"
     " 'recommender' as project, 'discovery' as team, 'prod' as environment, 'training' as ml_stage, billing_currency,"
-    " billed_cost, effective_cost, list_cost, contracted_cost, false as is_shared_cost, 'tag' as x_attributed_by,"
+    " billed_cost, effective_cost, list_cost, contracted_cost, x_usage_type as usage_type, sku_id,"
+    " false as is_shared_cost, 'tag' as x_attributed_by,"
     " cast(null as varchar) as x_matched_rule_id, cast(null as varchar) as allocated_method_id,"
     " cast(null as varchar) as allocated_method_details, cast(null as varchar) as allocated_resource_id"
 )
@@ -188,7 +189,8 @@ def _fill_lake(connection: duckdb.DuckDBPyConnection, home: Home, build_id: str,
             {columns}, '{partition.x_source}' as x_source, '{partition.billing_period}' as billing_period,
             md5('{partition.billing_period}' || identity_line_item_id) as x_line_id,
             cast(line_item_usage_start_date as date) as charge_date,
-            line_item_line_item_type as x_line_item_type, 'Train:p4d' as x_usage_type
+            line_item_line_item_type as x_line_item_type, 'Train:p4d' as x_usage_type,
+            'public_on_demand_cost' as x_list_cost_provenance
         from landed"""
     )
     for table, select in (

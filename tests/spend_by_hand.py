@@ -27,14 +27,16 @@ _COLUMNS = """
     provider_name varchar, service_name varchar, x_usage_type varchar, sku_meter varchar, sku_id varchar,
     sku_price_id varchar, region_id varchar, pricing_category varchar, pricing_unit varchar, pricing_quantity double,
     project varchar, team varchar, is_shared_cost boolean, charge_category varchar, charge_class varchar,
-    billing_currency varchar, list_cost decimal(38, 12), effective_cost decimal(38, 12)"""
+    billing_currency varchar, list_cost decimal(38, 12), effective_cost decimal(38, 12),
+    x_list_cost_provenance varchar"""
 
 # Three accounts with three services each: one large, one small, one below one percent of the money.
 _USE = """
     insert into lines
     select
         source, strftime(day, '%Y-%m'), day, '000000000011', account, 'AWS', service, service || ':hour', null, null,
-        service || '-sku', 'us-east-1', 'Standard', 'Hrs', 1.0, project, team, false, 'Usage', null, 'USD', cost, cost
+        service || '-sku', 'us-east-1', 'Standard', 'Hrs', 1.0, project, team, false, 'Usage', null, 'USD', cost, cost,
+        'public_on_demand_cost'
     from (select unnest(?) as source) as sources
     cross join range(0, 56) as days(n)
     cross join (values
@@ -99,8 +101,11 @@ def red(
         for change in changes:
             session.execute(change)
         session.execute(f"create table warehouse.marts.daily_spend as {_DAILY}")
-        for table in ("focus_costs", "attributed_costs"):
-            session.execute(f"create table warehouse.marts.{table} as from lines")
+        session.execute("create table warehouse.marts.focus_costs as from lines")
+        session.execute(
+            "create table warehouse.marts.attributed_costs as"
+            " select *, coalesce(x_usage_type, sku_meter) as usage_type from lines"
+        )
         session.execute(
             f"""create table warehouse.marts.complete_sources as
             select x_source, least(last_day(max(charge_date)), date '{newest}') as last_complete_date

@@ -56,6 +56,27 @@ def test_days_of_a_source_that_was_never_published_are_told_and_hold_nothing(pub
     assert {name: effect for name, (effect, _) in found.items()} == {"days_of_a_new_source_have_their_lines": "warn"}
 
 
+def test_few_lines_on_the_newest_day_are_told_and_held_once_the_next_day_is_usual(published: Path) -> None:
+    def on(newest: date, *changes: str) -> dict[str, str]:
+        known = f"delete from lines where charge_date > date '{newest}'"
+        return {name: effect for name, (effect, _) in red(published, [known, *changes], newest=newest).items()}
+
+    # Published is up to the 13th; then 40 percent of the lines, on one day or from that day on.
+    file = published.with_name("until-the-13th.duckdb")
+    if not file.exists():
+        publish(file, ["delete from lines where charge_date > date '2026-10-13'"])
+    published = file
+    few = "delete from lines where hash(rowid) % 10 < 6 and charge_date"
+    fourteenth, next_day = date(2026, 10, 14), date(2026, 10, 15)
+    assert on(fourteenth, f"{few} = date '2026-10-14'") == {"newest_day_has_its_lines": "warn"}
+    assert on(next_day, f"{few} = date '2026-10-14'") == {"days_have_their_lines": "hold"}
+    assert on(next_day, f"{few} >= date '2026-10-14'") == {}
+    # A day without any line is no saving.
+    assert on(fourteenth, "delete from lines where charge_date = date '2026-10-14'") == {
+        "days_have_their_lines": "hold"
+    }
+
+
 def test_incomplete_days_never_count(published: Path) -> None:
     newest = NEWEST - timedelta(3)
     # What a delivery of the 23rd holds: three more days, of which the provider has written little as yet.

@@ -54,6 +54,62 @@ def test_costs_half_as_much_again_per_line_hold_the_month_back(published: Path) 
     assert {row["dimension"] for row in rows} == {"account", "project"}
 
 
+def bought(days: int, which: str = "true") -> str:
+    """A savings plan since so many days: the lines it covers cost 28 percent less than their list cost."""
+    return (
+        "update lines set effective_cost = effective_cost * 0.72, pricing_category = 'Committed'"
+        f" where service_name = 'EC2' and charge_date > date '{NEWEST - timedelta(days)}' and {which}"
+    )
+
+
+def test_a_commitment_that_is_bought_holds_nothing(published: Path) -> None:
+    for days in range(5, 22):
+        assert red(published, [bought(days)]) == {}, days
+    for days in (5, 7, 21):
+        # Bought before all of it, and ended so many days ago.
+        ended = [bought(56), bought(days).replace("* 0.72", "/ 0.72").replace("Committed", "Standard")]
+        assert red(published, ended) == {}, days
+
+
+@pytest.mark.parametrize("days", [1, 3, 7, 14, 28, 33])
+def test_a_commitment_that_covers_a_part_of_each_line_holds_nothing(published: Path, days: int) -> None:
+    # The provider writes two lines then, for the covered part of the hour and for the rest.
+    of_lines = f"service_name = 'EC2' and charge_date > date '{NEWEST - timedelta(days)}'"
+    split = [
+        "create table rest as select * replace (list_cost * 0.4 as list_cost, effective_cost * 0.4 as effective_cost,"
+        f" 0.4 as pricing_quantity) from lines where {of_lines}",
+        f"update lines set list_cost = list_cost * 0.6, effective_cost = effective_cost * 0.6 where {of_lines}",
+        bought(days),
+        "insert into lines from rest",
+    ]
+    found = red(published, split)
+    assert "hold" not in {effect for effect, _ in found.values()}
+    if days == 7:
+        [row] = found["costs_per_line_under_other_commitments_keep_their_distribution"][1]
+        assert row["segment"] == "EC2 EC2:hour"
+
+
+def test_a_commitment_without_list_costs_holds_nothing(published: Path) -> None:
+    # Imputed from what the commitment costs, which says no more than the effective cost.
+    imputed = (
+        "update lines set list_cost = effective_cost, x_list_cost_provenance = 'contracted_cost'"
+        " where pricing_category = 'Committed'"
+    )
+    for days in (5, 14):
+        for which in ("true", "sub_account_id = 'account-a'"):
+            found = red(published, [bought(days, which), imputed])
+            assert "hold" not in {effect for effect, _ in found.values()}, (days, which)
+
+
+def test_other_costs_are_found_among_lines_that_commitments_cover(published: Path) -> None:
+    found = red(published, [bought(56), f"{DEARER} and service_name = 'EC2'"])
+    effect, [row] = found["costs_per_line_keep_their_distribution"]
+    assert (effect, row["segment"]) == ("hold", "EC2 EC2:hour")
+    # By list cost, as before any commitment.
+    assert row["p99_before"] == pytest.approx(12, abs=0.2)
+    assert row["p99_now"] == pytest.approx(18, abs=0.5)
+
+
 def test_what_moves_no_money_is_no_drift(published: Path) -> None:
     # Each line a hundredth dearer, of costs that hardly differ: a statistic of 1 and a hundredth of the bill.
     flat = "update lines set effective_cost = effective_cost / 1000 + 10 where service_name = 'EC2'"
