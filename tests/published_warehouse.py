@@ -148,12 +148,12 @@ def add_outlook(home: Home) -> None:
             select
                 'USD' as billing_currency, 'recommender' as project, 'discovery' as team, 'EC2' as service_name,
                 'BoxUsage:p4d.24xlarge' as usage_type, cast(190 as decimal(38, 12)) as excess_cost,
-                'quantity' as cause, 'us-east-1' as cause_detail, date '2026-10-18' as first_date,
-                date '2026-10-19' as last_date
+                'quantity' as cause, 'us-east-1' as cause_detail, date '2026-10-19' as first_date,
+                date '2026-10-20' as last_date
             union all
             select
                 'USD', 'recommender', 'discovery', 'EC2', 'BoxUsage:old', 9999, 'price', null,
-                date '2026-10-10', date '2026-10-18'"""
+                date '2026-10-10', date '2026-10-19'"""
         )
         connection.execute(
             """create table marts.daily_usage as

@@ -118,6 +118,7 @@ def test_an_anomaly_that_explains_a_quarter_of_a_change_is_its_cause() -> None:
     "other",
     [
         pytest.param(anomaly("EC2", "31.24"), id="too small"),
+        pytest.param(anomaly("EC2", "100", "unknown"), id="of unknown cause"),
         pytest.param(anomaly("EC2", "-200"), id="other direction"),
         pytest.param(anomaly("Support", "200"), id="of a service that fell"),
         pytest.param(anomaly("Bedrock", "200"), id="of another stage's service"),
@@ -126,6 +127,18 @@ def test_an_anomaly_that_explains_a_quarter_of_a_change_is_its_cause() -> None:
 )
 def test_an_anomaly_that_explains_nothing_is_left_out(other: Anomaly) -> None:
     assert mover_of(Facts(anomalies=(other,))) == Cause("", "EC2", "", "", Decimal(100))
+
+
+def test_an_anomaly_explains_one_mover_and_no_more_than_moved() -> None:
+    cells = [
+        spend("recommender", "training", "200", "100"),
+        spend("recommender", "inference", "160", "100"),
+    ]
+    movers = the_section(cells, facts=Facts(anomalies=(anomaly("EC2", "5000"),))).movers
+    assert [(each.ml_stage, each.cause) for each in movers] == [
+        ("training", Cause("quantity", "EC2", "EC2 usage", "detail", Decimal(100))),
+        ("inference", Cause("", "EC2", "", "", Decimal(60))),
+    ]
 
 
 def test_a_fall_has_the_service_that_fell_most_as_its_cause() -> None:

@@ -1,6 +1,6 @@
 """How the rows of the published tables become the sections of a digest: which week, what moved and why."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -27,6 +27,7 @@ MOVERS = 3
 FINDINGS = 3
 # A change that no invoice could show is not a move.
 _SMALLEST_MOVE = Decimal("0.005")
+_CAUSES = ("price", "quantity", "mix")
 # What stays high is unusual on its first days only, until it is the usual: two days of a week are a quarter of it.
 _EXPLAINED_FROM = Decimal("0.25")
 
@@ -48,7 +49,7 @@ class Spend:
 
 @dataclass(frozen=True)
 class Anomaly:
-    """Unusual spend in the week; `cause` is price, quantity or mix."""
+    """Unusual spend that lies whole within the week; `cause` is price, quantity, mix or unknown."""
 
     billing_currency: str
     project: str
@@ -193,33 +194,54 @@ def _grouped(
 
 
 def _movers(cells: Sequence[Spend], facts: Facts) -> tuple[Mover, ...]:
-    """Return the few biggest moves in either direction, the biggest first, equal ones by name."""
-    moves = []
+    """Return the few biggest moves in either direction, the biggest first, equal ones by name.
+
+    An anomaly knows no stage: it explains the biggest of the moves that it may explain, and no other.
+    """
+    moves: list[tuple[Decimal, str, str, Compared, tuple[Spend, ...]]] = []
     for (project, ml_stage), some in _grouped(cells, lambda cell: (cell.project, cell.ml_stage)):
         cost = _compare(some, is_comparable=True)
         if cost.change is not None and abs(cost.change) >= _SMALLEST_MOVE:
-            moves.append((abs(cost.change), Mover(project, ml_stage, cost, _cause(project, some, cost.change, facts))))
-    moves.sort(key=lambda move: (-move[0], move[1].project, move[1].ml_stage))
-    return tuple(mover for _, mover in moves[:MOVERS])
+            moves.append((cost.change, project, ml_stage, cost, some))
+    moves.sort(key=lambda move: (-abs(move[0]), move[1], move[2]))
+    rest = [each for each in facts.anomalies if each.cause in _CAUSES]
+    movers = []
+    for change, project, ml_stage, cost, some in moves[:MOVERS]:
+        services = {
+            service: _compare(cells, is_comparable=True).change or Decimal(0)
+            for (service,), cells in _grouped(some, lambda cell: (cell.service_name,))
+        }
+        if best := _explaining(project, services, change, rest):
+            rest.remove(best)
+            # More than what moved cannot have moved it.
+            part = min((best.excess_cost, services[best.service_name], change), key=abs)
+            cause = Cause(best.cause, best.service_name, best.usage_type, best.cause_detail, part)
+        else:
+            cause = _largest(project, services, change, facts)
+        movers.append(Mover(project, ml_stage, cost, cause))
+    return tuple(movers)
 
 
-def _cause(project: str, cells: Sequence[Spend], change: Decimal, facts: Facts) -> Cause | None:
-    """Return the anomaly that explains a change, else the service that moved most in its direction."""
+def _explaining(
+    project: str, services: Mapping[str, Decimal], change: Decimal, anomalies: Sequence[Anomaly]
+) -> Anomaly | None:
+    """Return the anomaly that explains most of a change, of those that explain enough of it."""
     sign = 1 if change > 0 else -1
-    services = {
-        service: _compare(some, is_comparable=True).change or Decimal(0)
-        for (service,), some in _grouped(cells, lambda cell: (cell.service_name,))
-    }
     explaining = [
         each
-        for each in facts.anomalies
+        for each in anomalies
         if each.project == project
-        and sign * services.get(each.service_name, Decimal(0)) > 0
-        and sign * each.excess_cost >= _EXPLAINED_FROM * abs(change)
+        and min(sign * each.excess_cost, sign * services.get(each.service_name, Decimal(0)))
+        >= _EXPLAINED_FROM * abs(change)
     ]
-    if explaining:
-        best = max(explaining, key=lambda each: (abs(each.excess_cost), each.service_name, each.usage_type))
-        return Cause(best.cause, best.service_name, best.usage_type, best.cause_detail, best.excess_cost)
+    return max(
+        explaining, key=lambda each: (abs(each.excess_cost), each.service_name, each.usage_type), default=None
+    )
+
+
+def _largest(project: str, services: Mapping[str, Decimal], change: Decimal, facts: Facts) -> Cause:
+    """Return the service that moved most in the direction of a change, with the usage type that did."""
+    sign = 1 if change > 0 else -1
     service, moved = max(services.items(), key=lambda each: (sign * each[1], each[0]))
     usage = [each for each in facts.usage if (each.project, each.service_name) == (project, service)]
     most = max(usage, key=lambda each: (sign * each.change, each.usage_type), default=None)

@@ -223,7 +223,7 @@ def test_a_mover_has_its_anomaly_or_its_usage_type_as_cause(home: Home) -> None:
     publish_by_hand(home)
     add_outlook(home)
     (section,) = digest.read(home, "Example Robotics", now=NOW).sections
-    # The anomaly reaches into the week; the larger one before it does not.
+    # The anomaly lies within the week; of the larger one nobody knows how much of it does.
     assert [(each.project, each.ml_stage, each.cause) for each in section.movers[:2]] == [
         (
             "recommender",

@@ -23,7 +23,8 @@ _OF_TEAMS = "(len($teams) = 0 or list_contains($teams, team))"
 _ANOMALIES = f"""
     select billing_currency, project, service_name, usage_type, excess_cost, cause, coalesce(cause_detail, '')
     from marts.anomalies
-    where first_date <= $sunday and last_date >= $monday and {_OF_TEAMS} and cause is not null
+    -- Of one that reaches beyond the week nothing tells which part of its excess is the week's.
+    where first_date >= $monday and last_date <= $sunday and {_OF_TEAMS} and cause is not null
     order by all
 """
 _USAGE = f"""
