@@ -85,7 +85,14 @@ BUDGET = Budget(
 )
 FINDING = Finding("f1", "USD", "recommender", "12 volumes nobody uses", "Delete them.", Decimal("312.4"))
 ALERT = OpenAlert(
-    "a1", "critical", "recommender spends too much on AmazonEC2", NOW - timedelta(days=1), Decimal("900.5"), "USD"
+    "a1",
+    "critical",
+    "recommender spends too much on AmazonEC2",
+    NOW - timedelta(days=1),
+    Decimal("900.5"),
+    "USD",
+    "anomaly",
+    "recommender, AmazonEC2",
 )
 
 

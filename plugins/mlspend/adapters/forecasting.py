@@ -185,7 +185,8 @@ def _named(history: Mapping[str, Any], origin: Mapping[str, Any]) -> dict[str, s
 def _refusal(history: Mapping[str, Any], origin: Mapping[str, Any], place: int) -> str | None:
     known = (origin["as_of_date"] - history["first_date"]).days + 1
     if known < LEAST_DAYS:
-        return f"only {max(known, 0)} complete days are known, and {LEAST_DAYS} are needed"
+        days = "1 complete day is" if known == 1 else f"{max(known, 0)} complete days are"
+        return f"only {days} known, and {LEAST_DAYS} are needed"
     if place >= MOST_FORECAST:
         return f"it is not among the {MOST_FORECAST} costliest, for which forecasts are made"
     return None

@@ -121,7 +121,12 @@ class OwnCost:
 
 @dataclass(frozen=True)
 class OpenAlert:
-    """An alert of the audience's teams that is still open. The amount is empty where the alert is about none."""
+    """An alert of the audience's teams that is still open. The amount is empty where the alert is about none.
+
+    A reader's language makes its title of `kind` (core/alerts.py), `scope`, what of it (a month 'YYYY-MM' or nothing)
+    and `detail`: the check, the kind of gate, or "never" of a source that never delivered. `title` is the English one,
+    for a kind that is not known.
+    """
 
     alert_id: str
     level: str
@@ -129,6 +134,10 @@ class OpenAlert:
     opened_at: datetime
     amount: Decimal | None = None
     billing_currency: str = ""
+    kind: str = ""
+    scope: str = ""
+    month: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True)

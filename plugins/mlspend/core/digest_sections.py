@@ -234,9 +234,7 @@ def _explaining(
         and min(sign * each.excess_cost, sign * services.get(each.service_name, Decimal(0)))
         >= _EXPLAINED_FROM * abs(change)
     ]
-    return max(
-        explaining, key=lambda each: (abs(each.excess_cost), each.service_name, each.usage_type), default=None
-    )
+    return max(explaining, key=lambda each: (abs(each.excess_cost), each.service_name, each.usage_type), default=None)
 
 
 def _largest(project: str, services: Mapping[str, Decimal], change: Decimal, facts: Facts) -> Cause:

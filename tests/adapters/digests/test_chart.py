@@ -1,10 +1,13 @@
 """The chart shows what its words say, needs no network, and is the same each time."""
 
 import json
+import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
+import vl_convert
 
 from mlspend.adapters.digests import chart, phrases
 from mlspend.core.digest import Digest
@@ -30,8 +33,33 @@ def test_every_day_and_project_is_a_bar_and_the_largest_stands_at_the_bottom() -
     }
 
 
-def test_the_alternative_text_tells_what_matters_in_the_readers_language() -> None:
+def test_weeks_that_are_not_published_whole_are_not_told_as_zero() -> None:
+    """Published from Thursday 1 October on: of the week from 28 September nobody knows the cost."""
     drawn = chart.draw(digest := make_digest(facts=FULL), phrases.language_of(digest))
+    assert drawn is not None
+    weeks = drawn.alt_text.split("Sums of the weeks: ")[1].split(". Dearest")[0].replace("\xa0", " ")
+    assert weeks == "1,050.00 from 5 Oct 2026; 1,050.00 from 12 Oct 2026; 1,050.00 from 19 Oct 2026"
+
+
+@pytest.mark.parametrize(
+    ("language", "daily", "labels"),
+    [
+        ("en", "0.35", ["0", "0.1", "0.2", "0.3"]),
+        ("fr", "0.35", ["0", "0,1", "0,2", "0,3"]),
+        ("fr", "3500", ["0", "1k", "2k", "3k"]),
+    ],
+)
+def test_the_axis_is_written_in_plain_numbers_of_the_language(language: str, daily: str, labels: list[str]) -> None:
+    digest = make_digest(audience=replace(FRENCH, language=language), facts=Facts(days=five_weeks(daily=daily)))
+    code = "fr-FR" if language == "fr" else "en-US"
+    svg = vl_convert.vegalite_to_svg(json.dumps(spec_of(digest)), format_locale=code, allowed_base_urls=[])
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert set(labels) <= set(texts)
+    assert not [text for text in texts if re.fullmatch(r"\d+m", text)]
+
+
+def test_the_alternative_text_tells_what_matters_in_the_readers_language() -> None:
+    drawn = chart.draw(digest := make_digest(facts=FULL, first_day=date(2026, 9, 1)), phrases.language_of(digest))
     assert drawn is not None
     assert drawn.alt_text.replace("\xa0", " ") == (
         "Bars of effective cost per day in USD, 21 Sep – 25 Oct 2026, stacked by project. Sums of the weeks: 1,050.00"

@@ -1,5 +1,6 @@
 """What a digest says, in English and French, that tags cannot speak through it, and that Slack's limits are kept."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -9,23 +10,27 @@ from typing import Any
 import pytest
 from slack_sdk.models.blocks import Block
 
-from mlspend.adapters.digests import digest_message
+from mlspend.adapters.digests import digest_message, withheld_message
 from mlspend.adapters.messages import splitting
-from mlspend.core.digest import Audience, Digest, OpenPeriod, OwnCost
+from mlspend.core.digest import Audience, Digest, OpenAlert, OpenPeriod, OwnCost
 from mlspend.core.digest_outlook import Budget
 from mlspend.core.digest_sections import Facts
+from mlspend.core.gates import RedGate
 from mlspend.core.restatements import Restated, Restatement
 from tests.handmade_digest import (
     ALERT,
     BUDGET,
+    COMPANY,
     FINDING,
     FRENCH,
     FULL,
     GATE,
     MANAGEMENT,
+    NOW,
     OF_MANAGEMENT,
     OUTLOOK,
     SPEND,
+    WEEK,
     make_digest,
     spend,
 )
@@ -95,7 +100,7 @@ def test_the_message_is_read_in_half_a_minute() -> None:
         "USD 312.40 a month net: 12 volumes nobody uses (recommender). Delete them.",
         "Saved, verified in this week: USD 1,250.00",
         "Open alerts",
-        "critical: recommender spends too much on AmazonEC2, USD 900.50, since 1 Nov 2026 08:00 UTC",
+        "critical: Runaway spend on recommender, AmazonEC2, USD 900.50, since 1 Nov 2026 08:00 UTC",
         "[buttons]",
         "Data: newest usage 31 Oct 2026; complete to 30 Oct 2026; reconciled with the bills; 6.2% without an owner."
         " mlspend itself in this week: 12 API calls (USD 0.10, 2 without a known price), 1.2 GB of exports read.",
@@ -116,7 +121,7 @@ def test_the_thread_holds_the_details() -> None:
         "Project | Effective cost, USD | Change | Share",
         "recommender | 12,000.50 | +2,000.50 (+20.0%) | 75.0%",
         "fraud-detection | 3,000.00 | −1,000.00 (−25.0%) | 18.7%",
-        "unattributed | 1,000.00 | 0.00 (0.0%) | 6.2%",
+        "without an owner | 1,000.00 | 0.00 (0.0%) | 6.2%",
         "Total USD | 16,000.50 | +1,000.50 (+6.7%) | 100.0%",
         "How far to trust this",
         "Newest usage: 31 Oct 2026, 2 days old",
@@ -145,14 +150,15 @@ def test_a_french_team_reads_french_in_its_own_time_zone() -> None:
         "312,40 USD nets par mois : 12 volumes nobody uses (recommender). Delete them.",
         "Économies vérifiées cette semaine : 1 250,00 USD",
         "Alertes ouvertes",
-        "critique : recommender spends too much on AmazonEC2, 900,50 USD, depuis le 1er nov. 2026 09:00 CET",
+        "critique : Dépenses qui s’emballent pour recommender, AmazonEC2, 900,50 USD, depuis le 1er nov. 2026"
+        " 09:00 CET",
         "[buttons]",
         "Données : dernier usage le 31 oct. 2026 ; complètes jusqu’au 30 oct. 2026 ; rapprochées des factures ;"
         " 6,2 % sans étape ML connue. mlspend lui-même cette semaine : 12 appels d’API (0,10 USD, dont 2 sans prix"
         " connu), 1,2 Go d’exports lus.",
         "Publié le 2 nov. 2026 08:30 CET sous 20261102T073000-b7 par mlspend ; les détails suivent.",
     ]
-    assert "Dernière livraison de aws : 1er nov. 2026 03:00 CET, il y a 30 heures" in thread_lines(digest)
+    assert "Dernière livraison (aws) : 1er nov. 2026 03:00 CET, il y a 30 heures" in thread_lines(digest)
 
 
 def test_the_management_reads_a_row_per_team_and_what_is_red_elsewhere() -> None:
@@ -196,20 +202,43 @@ def test_a_month_that_is_over_needs_no_forecast() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "french"),
+    ("words", "english", "french"),
     [
-        ("only 9 complete days are known, and 28 are needed", "9 jours complets seulement sont connus, il en faut 28"),
+        ("only 9 complete days are known, and 28 are needed", "", "seuls 9 jours complets sont connus, il en faut 28"),
+        ("only 1 complete day is known, and 28 are needed", "", "1 seul jour complet est connu, il en faut 28"),
         (
-            "it is not among the 300 costliest, for which forecasts are made",
-            "elle ne fait pas partie des 300 plus coûteuses, pour lesquelles une prévision est établie",
+            "it is not among the 1000 costliest, for which forecasts are made",
+            "it is not among the 1,000 costliest, for which forecasts are made",
+            "hors des 1 000 postes les plus coûteux, les seuls pour lesquels une prévision est établie",
         ),
-        ("no complete day is known", "aucun jour complet n’est connu"),
-        ("a reason of tomorrow", "a reason of tomorrow"),
+        ("no complete day is known", "", "aucun jour complet n’est connu"),
+        (
+            "source gcp is known up to 2026-10-12 only, the others up to 2026-10-30",
+            "source gcp is known up to 12 Oct 2026 only, the others up to 30 Oct 2026",
+            "la source gcp n’est connue que jusqu’au 12 oct. 2026, les autres jusqu’au 30 oct. 2026",
+        ),
+        (
+            "source gcp is known up to 2026-10-12 only",
+            "source gcp is known up to 12 Oct 2026 only",
+            "la source gcp n’est connue que jusqu’au 12 oct. 2026",
+        ),
+        (
+            "nothing is known before 2026-10-01",
+            "nothing is known before 1 Oct 2026",
+            "rien n’est connu avant le 1er oct. 2026",
+        ),
+        (
+            "it is in USD, and EUR, GBP is spent too: with USD as currencies.reporting all would count",
+            "",
+            "il est en USD, mais il y a aussi des dépenses en EUR, GBP ; avec USD pour currencies.reporting, tout"
+            " compterait",
+        ),
+        ("a reason of tomorrow", "", "a reason of tomorrow"),
     ],
 )
-def test_the_reasons_of_the_forecast_are_told_in_the_language(words: str, french: str) -> None:
+def test_the_reasons_of_the_forecast_are_told_in_the_language(words: str, english: str, french: str) -> None:
     unknown = replace(OUTLOOK, forecast_cost=None, reason=words)
-    for audience, told in ((replace(FRENCH, language="en"), words), (FRENCH, french)):
+    for audience, told in ((replace(FRENCH, language="en"), english or words), (FRENCH, french)):
         (line,) = [
             each
             for each in message_lines(make_digest(audience=audience, facts=Facts(outlooks=(unknown,))))
@@ -248,6 +277,78 @@ def test_of_many_alerts_three_have_buttons_and_the_rest_is_counted() -> None:
     lines = message_lines(make_digest(alerts=tuple(replace(ALERT, alert_id=f"a{number}") for number in range(5))))
     assert lines.count("[buttons]") == 3
     assert "and 2 more open alerts" in lines
+
+
+@pytest.mark.parametrize(
+    ("alert", "english", "french"),
+    [
+        (
+            OpenAlert("a", "warning", "t", NOW, Decimal("1234.5"), "USD", "anomaly", "recommender, AmazonEC2"),
+            "warning: Unusual spend on recommender, AmazonEC2, USD 1,234.50",
+            "avertissement : Dépenses inhabituelles pour recommender, AmazonEC2, 1 234,50 USD",
+        ),
+        (
+            OpenAlert("a", "warning", "t", NOW, Decimal(500), "USD", "budget", "october", "2026-10"),
+            "warning: Budget october is or will be exceeded, October 2026, USD 500.00",
+            "avertissement : Budget october dépassé ou en voie de l’être, octobre 2026, 500,00 USD",
+        ),
+        (
+            OpenAlert("a", "warning", "t", NOW, Decimal(0), "USD", "budget", "october", "2026-10"),
+            "warning: Budget october may not last, October 2026, USD 0.00",
+            "avertissement : Budget october peut-être insuffisant, octobre 2026, 0,00 USD",
+        ),
+        (
+            OpenAlert("a", "warning", "t", NOW, None, "", "drift", "aws", "2026-10", "prices are usual"),
+            "warning: aws, October 2026: the check “prices are usual” is red",
+            "avertissement : aws, octobre 2026 : contrôle en échec (« prices are usual », en anglais)",
+        ),
+        (
+            OpenAlert("a", "critical", "t", NOW, None, "", "gate_red", "", "", "unproved"),
+            "critical: All data held back: a check failed or could not be evaluated",
+            "critique : Toutes les données, publication retenue : un contrôle a échoué ou n’a pas pu être évalué",
+        ),
+        (
+            OpenAlert("a", "critical", "t", NOW, None, "", "data_stopped", "aws"),
+            "critical: aws has stopped delivering",
+            "critique : aws ne livre plus",
+        ),
+    ],
+)
+def test_an_alert_is_told_in_the_language(alert: OpenAlert, english: str, french: str) -> None:
+    for audience, told in ((COMPANY, english), (FRENCH, french)):
+        digest = make_digest(audience=audience, alerts=(alert,))
+        assert any(line.startswith(f"{told}, ") for line in message_lines(digest))
+        buttons = next(block for block in all_blocks(digest) if block["type"] == "actions")
+        labels = [each["text"]["text"] for each in buttons["elements"]]
+        assert ("Approuver" in labels) is (audience is FRENCH)
+
+
+def test_french_signs_stand_behind_a_space_that_does_not_break() -> None:
+    """In all that is rendered: two totals, a team's table, alerts, a notice."""
+    red = RedGate("aws", "2026-10", "drift", NOW, ("prices rose",), None)
+    audience = replace(FRENCH, kind="management", teams=())
+    euros = replace(SPEND[0], billing_currency="EUR")
+    digest = make_digest(
+        (*SPEND, euros),
+        audience=audience,
+        facts=replace(OF_MANAGEMENT, budgets=(BUDGET,)),
+        alerts=(ALERT,),
+        gates=(GATE,),
+        open_periods=(OpenPeriod("aws", "2026-10"), OpenPeriod("gcp", "2026-10")),
+        warned=("prices",),
+        unreconciled=("2026-09",),
+        last_day=WEEK.sunday,
+    )
+    message = digest_message.compose(digest)
+    notice = withheld_message.compose("Northwind", audience, WEEK, [red], NOW)
+    assert message.chart is not None
+    blocks = [*message.blocks, *(block for reply in message.replies for block in reply.blocks), *notice.blocks]
+    said = [
+        each["text"] for each in objects([block.to_dict() for block in blocks]) if isinstance(each.get("text"), str)
+    ]
+    said += [message.text, notice.text, message.chart.alt_text, message.chart.title]
+    assert len(said) > 80
+    assert not [text for text in said if re.search(r"(?<![\u00a0\u202f])[;:!?%»](?=\s|$)", text)]
 
 
 def test_what_mlspend_used_is_told_also_where_it_asked_nothing() -> None:
@@ -354,7 +455,7 @@ def test_a_tag_stays_text(kind: Any) -> None:
         company=HOSTILE,
         audience=Audience(kind, "#a", (HOSTILE,) if kind == "team" else ()),
         facts=facts,
-        alerts=(replace(ALERT, title=name, alert_id="a1"),),
+        alerts=(replace(ALERT, scope=name, alert_id="a1"),),
         gates=(replace(GATE, x_source=name),),
         warned=(name,),
     )
@@ -404,7 +505,7 @@ def test_slacks_limits_are_kept_whatever_the_data_holds(currencies: int, kind: A
         restated=tuple(restated(period.billing_period, "-" + "9" * 9, "9" * 9) for period in periods),
         warned=("warned" * 9,) * 60,
         facts=facts,
-        alerts=tuple(replace(ALERT, alert_id=f"a{n}", title="x" * 900) for n in range(9)),
+        alerts=tuple(replace(ALERT, alert_id=f"a{n}", scope="x" * 900) for n in range(9)),
         gates=(GATE,) * 20,
     )
     message = digest_message.compose(digest)

@@ -10,7 +10,7 @@ import pytest
 from mlspend.adapters.digests import digest
 from mlspend.adapters.digests.reading import read_known
 from mlspend.adapters.home import Home
-from mlspend.core.alerts import Alert, Candidate
+from mlspend.core.alerts import Alert, Candidate, Kind
 from mlspend.core.digest import Audience, Cause, Checks, Compared, CompleteDays, OpenPeriod, OwnCost
 from mlspend.core.digest_outlook import Budget, DayCost, Outlook, UnitCost
 from mlspend.core.errors import WeekNotCovered
@@ -315,3 +315,23 @@ def test_open_alerts_come_gravest_first_without_the_approved_and_the_snoozed() -
     assert [team for team, _ in told] == ["", "risk", "risk"]
     assert told[0][1].title == "c"
     assert {one.title for _, one in told[1:]} == {"w", "again"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "scope", "told"),
+    [
+        ("anomaly", ("anomaly-1",), "recommender: EC2 BoxUsage", ("recommender, EC2 BoxUsage", "", "")),
+        ("budget", ("october", "USD", "2026-10"), "team risk", ("october", "2026-10", "")),
+        ("drift", ("price_is_usual", "daily", "aws", "2026-10"), "s", ("aws", "2026-10", "price is usual")),
+        ("coverage", ("days_are_there", "daily", "", ""), "s", ("daily", "", "days are there")),
+        ("gate_red", ("aws", "2026-10", "drift", "20261102T000000Z"), "s", ("aws", "2026-10", "drift")),
+        ("data_stopped", ("aws", "never", "24h"), "aws", ("aws", "", "never")),
+        ("data_stopped", ("aws", "20261102T000000Z", "24h"), "aws", ("aws", "", "")),
+    ],
+)
+def test_what_an_alert_is_about_is_read_from_its_fingerprint(
+    kind: Kind, parts: tuple[str, ...], scope: str, told: tuple[str, str, str]
+) -> None:
+    found = Candidate(kind, parts, "warning", scope, "title", NOW)
+    ((_, alert),) = read_known([Alert(found, opened_at=NOW, seen_at=NOW)], (), NOW).alerts
+    assert (alert.kind, alert.scope, alert.month, alert.detail) == (kind, *told)

@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import Block, RichTextBlock
 
 from mlspend.adapters.digests.language import Language
 from mlspend.adapters.messages import slack_parts as part
-from mlspend.adapters.messages.buttons import alert_buttons
+from mlspend.adapters.messages.buttons import Labels, alert_buttons
 from mlspend.adapters.messages.slack_parts import Line
 from mlspend.core.digest import Digest, OpenAlert
 
@@ -21,10 +21,19 @@ def render(alerts: Sequence[OpenAlert], language: Language) -> list[Block]:
         return []
     say = language.say
     heading = part.section([part.text(say("Open alerts"), bold=True)])
+    labels = Labels(
+        acknowledge=say("Acknowledge"),
+        snooze=say("Snooze"),
+        not_mine=say("Not mine"),
+        approve=say("Approve"),
+        question=say("Approve this?"),
+        consequence=say("You say that this spend is right and wanted. The alert is closed in your name."),
+        cancel=say("Cancel"),
+    )
     blocks: list[Block] = [RichTextBlock(block_id="alerts", elements=[heading])]
     for number, alert in enumerate(alerts[:_ALERTS], 1):
         blocks.append(RichTextBlock(block_id=f"alert_{number}", elements=[part.section(_alert(alert, language))]))
-        blocks.append(alert_buttons(alert.alert_id))
+        blocks.append(alert_buttons(alert.alert_id, labels))
     more = max(len(alerts) - _ALERTS, 0)
     if more:
         rest = language.say_many("and {count} more open alert", "and {count} more open alerts", more)
@@ -65,4 +74,29 @@ def _alert(alert: OpenAlert, language: Language) -> Line:
     level = say("critical") if alert.level == "critical" else say("warning")
     amount = "" if alert.amount is None else f", {language.money(alert.amount, alert.billing_currency)}"
     since = say("since {moment}", moment=language.moment(alert.opened_at))
-    return part.labelled(level, f"{part.sentence(alert.title)}{amount}, {since}", language)
+    return part.labelled(level, f"{_title(alert, language)}{amount}, {since}", language)
+
+
+def _title(alert: OpenAlert, language: Language) -> str:
+    """Return what an alert is about, in the language; the amount stands behind it."""
+    say = language.say
+    scope = part.sentence(alert.scope) if alert.scope else say("All data")
+    month = language.month(alert.month) if alert.month else ""
+    with_month = f"{scope}, {month}" if month else scope
+    if alert.kind == "anomaly":
+        if alert.level == "critical":
+            return say("Runaway spend on {what}", what=scope)
+        return say("Unusual spend on {what}", what=scope)
+    if alert.kind == "budget":
+        if alert.amount:
+            return say("Budget {name} is or will be exceeded, {month}", name=scope, month=month)
+        return say("Budget {name} may not last, {month}", name=scope, month=month)
+    if alert.kind in ("drift", "coverage"):
+        return say("{what}: the check “{check}” is red", what=with_month, check=part.sentence(alert.detail))
+    if alert.kind == "gate_red":
+        return say("{what} held back: {gate}", what=with_month, gate=gate_kind(alert.detail, language))
+    if alert.kind == "data_stopped":
+        if alert.detail == "never":
+            return say("{source} has never delivered", source=scope)
+        return say("{source} has stopped delivering", source=scope)
+    return part.sentence(alert.title)

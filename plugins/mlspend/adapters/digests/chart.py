@@ -12,7 +12,8 @@ from typing import Any, Literal
 from mlspend.adapters.digests import phrases
 from mlspend.adapters.digests.language import Language
 from mlspend.adapters.messages.message import Chart
-from mlspend.core.digest import RESIDUAL_PROJECT, Digest, Section, total
+from mlspend.core.digest import Digest, Section, total
+from mlspend.core.weeks import Week
 
 # The largest at the bottom. Black is left out: text has it.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
@@ -20,6 +21,8 @@ _FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
 _WIDTH, _HEIGHT = 720, 300
 # Sharp on a screen with two pixels to a point.
 _SCALE = 2
+# Where `~s` would write 0.35 as 350m, which reads as millions; from a thousand on it writes 1k.
+_COST = "abs(datum.value) < 1000 ? format(datum.value, ',.9~f') : format(datum.value, '~s')"
 _LOCALES: Mapping[str, Literal["en-US", "fr-FR"]] = {"en": "en-US", "fr": "fr-FR"}
 
 
@@ -59,7 +62,7 @@ def make_spec(section: Section, digest: Digest, language: Language) -> dict[str,
             y=altair.Y(
                 "cost:Q",
                 title=_title(section, language),
-                axis=altair.Axis(labelExpr="format(datum.value, '~s')", tickCount=5),
+                axis=altair.Axis(labelExpr=_COST, tickCount=5),
             ),
             color=altair.Color(
                 "project:N",
@@ -115,9 +118,7 @@ def _names(section: Section, language: Language) -> dict[str, str]:
 def _name(project: str, language: Language) -> str:
     if not project:
         return language.say("other projects")
-    if project == RESIDUAL_PROJECT:
-        return language.say("without an owner")
-    return phrases.name(project)
+    return phrases.project(project, language)
 
 
 def _title(section: Section, language: Language) -> str:
@@ -125,13 +126,17 @@ def _title(section: Section, language: Language) -> str:
 
 
 def _alt_text(section: Section, digest: Digest, language: Language) -> str:
-    """Return in words what the chart shows: the span, the five weeks' sums, the dearest projects."""
+    """Return in words what the chart shows: the span, the sums of its whole weeks, the dearest projects."""
     say = language.say
     currency = section.billing_currency
     first = digest.week.monday - timedelta(weeks=4)
     weeks = []
+    known = [each for each in digest.coverage if each.billing_currency == currency]
     for number in range(5):
         monday = first + timedelta(weeks=number)
+        # What is missing is not zero.
+        if not any(each.covers(Week(monday)) for each in known):
+            continue
         days = [each.effective_cost for each in section.days if monday <= each.day <= monday + timedelta(days=6)]
         weeks.append(
             say("{amount} from {day}", amount=language.amount(total(days), currency), day=language.day(monday))
@@ -152,6 +157,6 @@ def _alt_text(section: Section, digest: Digest, language: Language) -> str:
         "Dearest projects in the week told: {projects}.",
         currency=currency,
         days=language.days(first, digest.week.sunday),
-        weeks=language.semicolon.join(weeks),
+        weeks=language.semicolon.join(weeks) or "–",
         projects=language.semicolon.join(dearest),
     )

@@ -94,7 +94,7 @@ def _project_rows(section: Section, room: int, language: Language, *, is_only_cu
 
     every = section.projects
     shown = every if len(every) < room else every[: room - 2]
-    rows = [row(part.name(each.project), each.effective, _share(each, language)) for each in shown]
+    rows = [row(phrases.project(each.project, language), each.effective, _share(each, language)) for each in shown]
     if rest := every[len(shown) :]:
         label = language.say_many("{count} more project", "{count} more projects", len(rest))
         rows.append(row(label, _sum(each.effective for each in rest), "–"))

@@ -120,7 +120,7 @@ def _mover(mover: Mover, currency: str, language: Language) -> Line:
     cost = mover.effective
     why = phrases.cause(mover, currency, language)
     moved = f"{phrases.arrow(cost)} {phrases.change(cost, currency, language)}{phrases.in_percent(cost, language)}"
-    subject = f" {part.name(mover.project)}, {phrases.stage(mover.ml_stage, language)}"
+    subject = f" {phrases.project(mover.project, language)}, {phrases.stage(mover.ml_stage, language)}"
     return [part.text(moved, bold=True), part.text(subject), part.text(f"{language.colon}{why}" if why else "")]
 
 

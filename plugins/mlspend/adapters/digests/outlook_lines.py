@@ -1,11 +1,14 @@
 """The month to its end in a line: what was spent, what is expected with its 80 % band, how each budget stands."""
 
 import re
+from datetime import date
 
 from mlspend.adapters.digests.language import Language
 from mlspend.adapters.messages import slack_parts as part
 from mlspend.adapters.messages.slack_parts import Line
 from mlspend.core.digest_outlook import Budget, Outlook
+
+_DAY = r"(\d{4}-\d{2}-\d{2})"
 
 
 def outlook_line(outlook: Outlook, language: Language, *, with_scope: bool = False) -> Line:
@@ -68,10 +71,35 @@ def budget_status(budget: Budget, language: Language) -> str:
 def _reason(words: str, language: Language) -> str:
     """Return a reason of marts.forecast or marts.budgets in the language; one that is not known here as it stands."""
     say = language.say
-    if found := re.fullmatch(r"only (\d+) complete days are known, and (\d+) are needed", words):
-        return say("only {known} complete days are known, and {needed} are needed", known=found[1], needed=found[2])
+    if found := re.fullmatch(r"only (\d+) complete days? (?:is|are) known, and (\d+) are needed", words):
+        return language.say_many(
+            "only {count} complete day is known, and {needed} are needed",
+            "only {count} complete days are known, and {needed} are needed",
+            int(found[1]),
+            needed=language.number(int(found[2])),
+        )
     if found := re.fullmatch(r"it is not among the (\d+) costliest, for which forecasts are made", words):
-        return say("it is not among the {count} costliest, for which forecasts are made", count=found[1])
+        count = language.number(int(found[1]))
+        return say("it is not among the {count} costliest, for which forecasts are made", count=count)
+    if found := re.fullmatch(rf"source (.+) is known up to {_DAY} only(?:, the others up to {_DAY})?", words):
+        source, day = part.name(found[1]), language.day(date.fromisoformat(found[2]))
+        if not found[3]:
+            return say("source {source} is known up to {day} only", source=source, day=day)
+        others = language.day(date.fromisoformat(found[3]))
+        return say(
+            "source {source} is known up to {day} only, the others up to {others}",
+            source=source,
+            day=day,
+            others=others,
+        )
+    if found := re.fullmatch(rf"nothing is known before {_DAY}", words):
+        return say("nothing is known before {day}", day=language.day(date.fromisoformat(found[1])))
+    if found := re.fullmatch(r"it is in (\w+), and ([\w, ]+) is spent too: with .*", words):
+        return say(
+            "it is in {currency}, and {others} is spent too: with {currency} as currencies.reporting all would count",
+            currency=found[1],
+            others=found[2],
+        )
     if words == "no complete day is known":
         return say("no complete day is known")
     return part.sentence(words) if words else ""

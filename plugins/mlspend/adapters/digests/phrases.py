@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from mlspend.adapters.digests.language import Language
 from mlspend.adapters.messages import slack_parts as part
-from mlspend.core.digest import RESIDUAL_STAGE, Cause, Compared, Digest, Mover, Section
+from mlspend.core.digest import RESIDUAL_PROJECT, RESIDUAL_STAGE, Cause, Compared, Digest, Mover, Section
 
 # More would fill the message to Slack's limits.
 CURRENCIES = 4
@@ -39,7 +39,7 @@ def audience(digest: Digest, language: Language) -> str:
 def fallback(digest: Digest, language: Language) -> str:
     """Return the one line that notifications show, escaped for Slack's mrkdwn."""
     say = language.say
-    totals = "; ".join(
+    totals = language.semicolon.join(
         f"{language.money(section.effective.this_week, section.billing_currency)}"
         f"{in_percent(section.effective, language)}"
         for section in digest.sections[:CURRENCIES]
@@ -99,9 +99,9 @@ def cause(mover: Mover, currency: str, language: Language) -> str:
     return say("mostly {what}, {change}", what=what, change=amount)
 
 
-def name(words: str) -> str:
-    """Return a name from outside, fit to stand in a line."""
-    return part.name(words)
+def project(name: str, language: Language) -> str:
+    """Return a project's name, fit to stand in a line."""
+    return language.say("without an owner") if name == RESIDUAL_PROJECT else part.name(name)
 
 
 def months(names: tuple[str, ...], language: Language) -> str:

@@ -10,7 +10,7 @@ from mlspend.adapters.digests import digest_tables, outlook_tables
 from mlspend.adapters.duckdb_files import Connection
 from mlspend.adapters.home import Home
 from mlspend.core import wording
-from mlspend.core.alerts import Alert
+from mlspend.core.alerts import Alert, Candidate
 from mlspend.core.digest import Audience, Coverage, Digest, GateNote, OpenAlert
 from mlspend.core.digest_sections import choose_week, compose_sections
 from mlspend.core.errors import NothingPublished, WeekNotCovered
@@ -127,7 +127,25 @@ def _alert(alert: Alert) -> OpenAlert:
         alert.opened_at,
         told.amount if told.currency else None,
         told.currency or "",
+        told.kind,
+        *_subject(told),
     )
+
+
+def _subject(told: Candidate) -> tuple[str, str, str]:
+    """Return what an alert is about: scope, month and detail, as its kind's fingerprint has them."""
+    if told.kind == "budget" and len(told.parts) == 3:
+        budget, _, month = told.parts
+        return budget, month, ""
+    if told.kind in ("drift", "coverage") and len(told.parts) == 4:
+        check, subject, source, month = told.parts
+        return source or subject, month, check.replace("_", " ")
+    if told.kind == "gate_red" and len(told.parts) == 4:
+        source, month, gate, _ = told.parts
+        return source, month, gate
+    if told.kind == "data_stopped" and len(told.parts) == 3:
+        return told.scope, "", "never" if told.parts[1] == "never" else ""
+    return told.scope.replace(": ", ", ", 1), "", ""
 
 
 def _note(gate: RedGate) -> GateNote:

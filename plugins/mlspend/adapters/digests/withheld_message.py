@@ -67,7 +67,10 @@ def _gate(gate: RedGate, language: Language) -> Line:
     words = language.say(
         "{gate}, since {moment}.", gate=gate_kind(gate.kind, language), moment=language.moment(gate.since)
     )
-    reason = f" {part.sentence(gate.sentences[0])}" if gate.sentences else ""
+    # Checks speak English.
+    reason = (
+        " " + language.say("Detail: {sentence}", sentence=part.sentence(gate.sentences[0])) if gate.sentences else ""
+    )
     return part.labelled(label, f"{words}{reason}", language)
 
 
