@@ -65,7 +65,7 @@ def send(as_json: AsJson = False) -> None:
 def review(
     weeks: Annotated[int, typer.Option(min=1, max=104, help="How many weeks back.")] = 8, as_json: AsJson = False
 ) -> None:
-    """Tell per kind what became of the alerts that were told, and propose what to switch off."""
+    """Tell per kind and rule what became of the alerts that were told, and propose what to switch off."""
     from mlspend.adapters.home import Home
     from mlspend.adapters.ledger import Ledger
     from mlspend.core import alert_review

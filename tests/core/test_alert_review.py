@@ -12,8 +12,10 @@ from tests.handmade_alerts import found, hour
 NOW = hour(24 * 30)
 
 
-def history(name: str, *events: tuple[float, str], kind: Any = "anomaly") -> tuple[Alert, list[Event]]:
-    candidate = found(name, kind=kind)
+def history(
+    name: str, *events: tuple[float, str], kind: Any = "anomaly", raised_by: str = ""
+) -> tuple[Alert, list[Event]]:
+    candidate = found(name, kind=kind, raised_by=raised_by)
     happened = [Event(candidate.alert_id, hour(at), event) for at, event in events]
     return Alert(candidate, hour(0), hour(0)), happened
 
@@ -98,3 +100,23 @@ def test_silence_about_what_is_critical_is_never_proposed() -> None:
     reviews = review([a for a, _ in several], [e for _, events in several for e in events], hour(0), NOW)
     noise = {one.kind for one in reviews if one.is_noise}
     assert noise == {"anomaly", "budget", "drift", "coverage"}
+
+
+def test_each_rule_is_counted_and_kinds_are_proposed_without_runaway_spend() -> None:
+    told, acted = (0, "notified"), (1, "acknowledged")
+    several = [
+        *(history(f"spike {n}", told, raised_by="spike") for n in range(3)),
+        *(history(f"leak {n}", told, raised_by="slow_leak") for n in range(2)),
+        *(history(f"run {n}", told, acted, raised_by="runaway") for n in range(5)),
+        *(history(f"drift {n}", told, kind="drift", raised_by="unit_prices_hold") for n in range(4)),
+    ]
+    reviews = review([a for a, _ in several], [e for _, events in several for e in events], hour(0), NOW)
+    assert [(one.kind, one.rule, one.sent, one.precision) for one in reviews] == [
+        ("anomaly", "runaway", 5, 1.0),
+        ("anomaly", "slow_leak", 2, 0.0),
+        ("anomaly", "spike", 3, 0.0),
+        ("drift", "unit_prices_hold", 4, 0.0),
+    ]
+    [proposed] = yaml.safe_load(propose(reviews, hour(0), NOW))["alerts"]["switched_off"]
+    assert proposed["kind"] == "anomaly"
+    assert proposed["reason"].startswith("0 of 5 led to something")

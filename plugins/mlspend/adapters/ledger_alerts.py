@@ -91,6 +91,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "sources": found.sources,
         "is_urgent": found.is_urgent,
         "stage": found.stage,
+        "raised_by": found.raised_by,
     }
     return {
         "alert_id": alert.alert_id,
@@ -139,6 +140,7 @@ def _alert(row: dict[str, Any]) -> Alert:
         is_urgent=said["is_urgent"],
         sources=tuple(said["sources"]),
         stage=said["stage"],
+        raised_by=said["raised_by"],
     )
     same = (
         "opened_at",

@@ -1,11 +1,11 @@
 """What became of the alerts that were told: how many led to something, and what nobody would miss."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from mlspend.core.alerts import Alert, Event
+from mlspend.core.alerts import RUNAWAY, Alert, Event
 
 Outcome = Literal["acted_on", "not_mine", "snoozed", "ignored", "resolved_within_a_day", "waiting"]
 
@@ -23,12 +23,15 @@ _NEVER_OFF = frozenset({"data_stopped", "gate_red"})
 
 @dataclass(frozen=True)
 class Review:
-    """One kind's alerts that were first told in the time looked at; each is counted once, by its gravest outcome.
+    """One rule's alerts that were first told in the time looked at; each is counted once, by its gravest outcome.
 
+    `rule` is which of its kind's rules raised them: of drift and coverage the check, of anomaly the kind of anomaly or
+    runaway. It is empty where the kind has one rule, and where all of a kind are counted.
     `precision` is acted_on / (acted_on + not_mine + snoozed + ignored), None where none of these is.
     """
 
     kind: str
+    rule: str
     sent: int
     acted_on: int
     not_mine: int
@@ -55,20 +58,17 @@ class Review:
 
 
 def review(alerts: Iterable[Alert], events: Sequence[Event], since: datetime, now: datetime) -> list[Review]:
-    """Return per kind what became of the alerts that were first told at `since` or later, by kind."""
-    outcomes: dict[str, list[Outcome]] = {}
+    """Return per kind and rule what became of the alerts that were first told at `since` or later, in that order."""
+    outcomes: dict[tuple[str, str], list[Outcome]] = {}
     for alert in alerts:
         own = [event for event in events if event.alert_id == alert.alert_id]
         told = next((event.happened_at for event in own if event.event in ("notified", "withheld")), None)
         if told is not None and told >= since:
-            outcomes.setdefault(alert.candidate.kind, []).append(judge_outcome(own, told, now))
+            rule = (alert.candidate.kind, alert.candidate.raised_by)
+            outcomes.setdefault(rule, []).append(judge_outcome(own, told, now))
     return [
-        Review(
-            kind,
-            len(several),
-            *(several.count(outcome) for outcome in get_args(Outcome)),
-        )
-        for kind, several in sorted(outcomes.items())
+        Review(*rule, len(several), *(several.count(outcome) for outcome in get_args(Outcome)))
+        for rule, several in sorted(outcomes.items())
     ]
 
 
@@ -98,8 +98,15 @@ def judge_outcome(events: Sequence[Event], told: datetime, now: datetime) -> Out
 
 
 def propose(reviews: Iterable[Review], since: datetime, now: datetime) -> str:
-    """Return the lines for mlspend.yml that switch off what is noise, empty where nothing is."""
-    noise = [one for one in reviews if one.is_noise]
+    """Return the lines for mlspend.yml that switch off the kinds that are noise, empty where none is.
+
+    Runaway spend is told though anomalies are off, so it says nothing for or against them.
+    """
+    kinds: dict[str, Review] = {}
+    for one in reviews:
+        if one.rule != RUNAWAY:
+            kinds[one.kind] = _add(kinds[one.kind], one) if one.kind in kinds else replace(one, rule="")
+    noise = [one for one in kinds.values() if one.is_noise]
     if not noise:
         return ""
     lines = [
@@ -108,3 +115,8 @@ def propose(reviews: Iterable[Review], since: datetime, now: datetime) -> str:
         for one in noise
     ]
     return "\n".join(["alerts:", "  switched_off:", *lines])
+
+
+def _add(one: Review, other: Review) -> Review:
+    counts = (*get_args(Outcome), "sent")
+    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in counts})

@@ -22,6 +22,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 PAGERDUTY = "pagerduty"
 COMPANY = "company"
 WITHHELD = "withheld"
+# What of the kind anomaly is critical is raised by.
+RUNAWAY = "runaway"
 SUMMARY = "summary "
 
 _RANKS: Mapping[str, int] = {severity: rank for rank, severity in enumerate(get_args(Severity))}
@@ -59,7 +61,8 @@ class Candidate:
     `parts` and the kind are its fingerprint: what is the same thing has the same ones. `is_urgent`: it may break quiet
     hours. `team` None: the company's. `facts` are pairs of label and words, `rule` says what was compared with which
     threshold, `advice` what to do. `sources` are the exports whose data it rests on (none: on no spend). `stage` is how
-    far it got within its level: a higher one is news.
+    far it got within its level: a higher one is news. `raised_by` is which of its kind's rules raised it, empty
+    where there is one.
     """
 
     kind: Kind
@@ -77,6 +80,7 @@ class Candidate:
     is_urgent: bool = False
     sources: tuple[str, ...] = ()
     stage: int = 0
+    raised_by: str = ""
 
     @property
     def alert_id(self) -> str:

@@ -94,6 +94,7 @@ def test_runaway_is_a_floor_in_all_and_three_normal_days_of_the_project_each_day
     assert found.level == level
     assert found.severity == ("urgent" if level == "critical" else level)
     assert found.title.startswith("Runaway spend") is (level == "critical")
+    assert found.raised_by == ("runaway" if level == "critical" else row.get("anomaly_kind", "spike"))
 
 
 def test_a_team_has_its_own_idea_of_runaway(home: Home, ledger: Ledger) -> None:

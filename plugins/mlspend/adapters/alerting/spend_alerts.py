@@ -13,7 +13,7 @@ from mlspend.adapters.duckdb_files import Connection
 from mlspend.adapters.home import Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.core import wording
-from mlspend.core.alerts import Candidate, Kind, Level
+from mlspend.core.alerts import RUNAWAY, Candidate, Kind, Level
 
 # The project's normal day is the median of the four weeks before the anomaly: as many of each weekday, and no mean
 # that an earlier outlier could move. Amounts are not divided: the median is a day that there was.
@@ -175,6 +175,7 @@ def _anomaly(row: dict[str, Any], config: Config) -> Candidate:
         amount=excess,
         currency=currency,
         sources=_partitions([row["x_source"]], row["first_date"], row["last_date"]),
+        raised_by=RUNAWAY if level == "critical" else row["anomaly_kind"],
     )
 
 
@@ -257,6 +258,7 @@ def _check(row: dict[str, Any]) -> Candidate:
         rule=f"The check {row['expectation']} is red, and its effect is {row['effect']} (gates in mlspend.yml)",
         advice="Look at the rows in marts.data_quality; if it is right as it is, the next builds compare with it",
         sources=(source, f"{source}/{period}") if source else (),
+        raised_by=row["expectation"],
     )
 
 
