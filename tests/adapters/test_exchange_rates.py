@@ -92,7 +92,7 @@ def test_costs_are_reported_at_rates_that_stay_what_they_were(
         "source 'cloud', billing period 2026-10: no exchange rate from EUR to USD",
     ]
     assert "add {month: 2026-09, from: GBP, to: USD, rate: …} to currencies.rates" in str(missing.value)
-    assert not home.builds.exists(), "nothing was begun"
+    assert [path.name for path in home.builds.iterdir()] == ["stopped.json"], "nothing was begun"
 
     file.write_text(file.read_text() + "2026-09-01,GBP,USD,1.3\n2026-10-19,EUR,USD,1.2\n")
     assert len(publish(home, ledger, settings()).rebuilt) == 3
