@@ -43,7 +43,7 @@ def told(**columns: Any) -> list[str]:
 
 def test_it_tells_expectation_spread_threshold_floor_and_cause() -> None:
     assert told() == [
-        "anomaly-1: level_shift, a new, higher level that stays",
+        "anomaly-1: level_shift, a higher level, of four days or more",
         "project apollo, team one, source aws",
         "Amazon EC2, –",
         "6 Oct 2026 to 9 Oct 2026, 4 unusual days; still so on the last complete day; first told of 6 Oct 2026",

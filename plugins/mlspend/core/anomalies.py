@@ -11,7 +11,7 @@ ID_PREFIX = "anomaly-"
 
 KINDS = {
     "spike": "days that cost more than usual",
-    "level_shift": "a new, higher level that stays",
+    "level_shift": "a higher level, of four days or more",
     "slow_leak": "growth that no single day shows",
     "restatement": "a correction by the provider of days that were known before",
 }
