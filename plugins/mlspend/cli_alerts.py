@@ -159,12 +159,15 @@ def send_or_tell(ledger: "Ledger") -> MessageRefused | MessageUndelivered | None
     return None
 
 
-def show_explanation(alert: "Alert", events: Sequence["Event"], *, as_json: bool) -> None:
-    """Show which rule, which inputs and which threshold led to an alert, and what happened since."""
+def show_explanation(alert: "Alert", events: Sequence["Event"], anomaly: object = None, *, as_json: bool) -> None:
+    """Show which rule, which inputs and which threshold led to an alert, and what happened since.
+
+    `anomaly`, what is published of the one it is about, is in the JSON alone.
+    """
     if as_json:
         found = alert.candidate
         more = {"facts": found.facts, "rule": found.rule, "advice": found.advice, "sources": found.sources}
-        return show_json({**alert_row(alert), **more, "events": events})
+        return show_json({**alert_row(alert), **more, "events": events, "anomaly": anomaly})
     show_lines(_describe(alert))
     columns = ("happened_at", "event", "by", "level", "amount")
     return show_table("What happened", [vars(event) for event in events], columns)

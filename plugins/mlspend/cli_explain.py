@@ -7,10 +7,14 @@ import typer
 
 from mlspend import cli_alerts
 from mlspend.cli_output import show_json, show_lines, show_table
+from mlspend.core.errors import AnomalyUnknown, NothingPublished
 from mlspend.core.explaining import describe_conditions
 
 if TYPE_CHECKING:
+    from mlspend.adapters.alerting.explain_anomaly import AnomalyExplanation
     from mlspend.adapters.explanation import Explanation
+    from mlspend.adapters.home import Home
+    from mlspend.core.alerts import Alert
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
@@ -32,19 +36,36 @@ def explain(
     home = Home.from_environment()
     with Ledger.open(home) as ledger:
         if alert := ledger.alert(what):
-            return cli_alerts.show_explanation(alert, ledger.alert_events(what), as_json=as_json)
+            anomaly = _find_anomaly(home, alert)
+            cli_alerts.show_explanation(alert, ledger.alert_events(what), anomaly, as_json=as_json)
+            return None if as_json or not anomaly else _show_anomaly(anomaly)
     if is_anomaly_id(what):
         unusual = explain_anomaly(home.published_warehouse, what)
-        if as_json:
-            return show_json(unusual)
-        show_lines(unusual.lines())
-        show_table("What the use was made of", unusual.components)
-        return show_table("Day by day", unusual.days)
+        return show_json(unusual) if as_json else _show_anomaly(unusual)
     found = explanation.explain(home, what)
     if as_json:
         return show_json(found)
     show_lines(describe(found))
     return show_table("How it is split on that day, in that account and service", found.split, exact=True)
+
+
+def _find_anomaly(home: "Home", alert: "Alert") -> "AnomalyExplanation | None":
+    """Return what is published of the anomaly that an alert is about, None where nothing is any more."""
+    from mlspend.adapters.alerting.explain_anomaly import explain_anomaly, is_anomaly_id
+
+    name = alert.candidate.parts[0]
+    if alert.candidate.kind != "anomaly" or not is_anomaly_id(name):
+        return None
+    try:
+        return explain_anomaly(home.published_warehouse, name)
+    except (AnomalyUnknown, NothingPublished):
+        return None
+
+
+def _show_anomaly(unusual: "AnomalyExplanation") -> None:
+    show_lines(unusual.lines())
+    show_table("What the use was made of", unusual.components)
+    show_table("Day by day", unusual.days)
 
 
 def describe(found: "Explanation") -> Iterator[str]:

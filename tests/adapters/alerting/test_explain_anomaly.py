@@ -1,5 +1,6 @@
 """The anomalies of the example company, and how one is explained from what is published."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,9 +11,12 @@ from typer.testing import CliRunner
 
 from mlspend.adapters.alerting.explain_anomaly import explain_anomaly, is_anomaly_id
 from mlspend.adapters.home import Home
+from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.warehouse_query import query_published
 from mlspend.cli import app
+from mlspend.core.alert_judgement import judge
 from mlspend.core.errors import AnomalyUnknown
+from tests.handmade_alerts import EVERYTHING, RULES, found, hour
 
 # The fraud team trains on machines that it never used before from 19 October on; see fleet.sql of the example company.
 TRAINING = "USE1-Train:ml.p5.48xlarge"
@@ -74,6 +78,27 @@ def test_the_command_explains_anomalies_beside_lines(example_warehouse: Home, mo
     assert "What the use was made of" in shown.output
     as_json = CliRunner().invoke(app, ["explain", row["anomaly_id"], "--json"])
     assert f'"anomaly_id": "{row["anomaly_id"]}"' in as_json.output
+
+
+def test_an_alert_is_explained_with_the_anomaly_that_it_is_about(
+    example_warehouse: Home, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.published_warehouse.parent.mkdir(parents=True, exist_ok=True)
+    home.published_warehouse.symlink_to(example_warehouse.published_warehouse.resolve())
+    monkeypatch.setenv("MLSPEND_HOME", str(home.root))
+    (row,) = query_published(
+        example_warehouse, "select anomaly_id from marts.anomalies where usage_type = $type", {"type": TRAINING}
+    )
+    about = [found(row["anomaly_id"]), found("anomaly-gone"), found(kind="budget")]
+    with Ledger.open(home) as ledger:
+        ledger.change_alerts(lambda known, _: judge(about, known, RULES, EVERYTHING, [], hour(0)), hour(0))
+    shown = CliRunner().invoke(app, ["explain", about[0].alert_id])
+    assert shown.exit_code == 0
+    for words in ("What happened", f"Amazon SageMaker, {TRAINING}", "What the use was made of", "Day by day"):
+        assert words in shown.output
+    told = [json.loads(CliRunner().invoke(app, ["explain", each.alert_id, "--json"]).output) for each in about]
+    assert told[0]["anomaly"]["anomaly"]["anomaly_id"] == row["anomaly_id"]
+    assert [each["anomaly"] for each in told[1:]] == [None, None]
 
 
 def test_an_unknown_id_says_where_to_look(example_warehouse: Home) -> None:
