@@ -132,10 +132,13 @@ def publish_by_hand(
             ) as t(called_at, call_count, estimated_cost)"""
         )
         connection.execute(
+            # Whole are all days but 31 October, while it is the newest.
             """create table marts.complete_sources as
             select
                 x_source, max(charge_date) as last_usage_date,
-                least(max(charge_date), date '2026-10-30') as last_complete_date
+                case
+                    when max(charge_date) = date '2026-10-31' then date '2026-10-30' else max(charge_date)
+                end as last_complete_date
             from marts.daily_spend group by all"""
         )
 

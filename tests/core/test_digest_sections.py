@@ -251,6 +251,23 @@ def test_the_week_is_the_last_complete_one_that_the_data_reaches(newest_day: dat
     assert choose_week([Coverage("aws", "USD", date(2026, 1, 1), newest_day), behind], today) == Week.parse(week)
 
 
+@pytest.mark.parametrize(
+    ("today", "week"),
+    [(date(2026, 10, 26), "2026-W42"), (date(2026, 10, 31), "2026-W42"), (date(2026, 11, 1), "2026-W43")],
+)
+def test_a_week_with_an_unfinished_sunday_waits_but_not_beyond_a_week(today: date, week: str) -> None:
+    unfinished = Coverage("aws", "USD", date(2026, 1, 1), date(2026, 10, 31), date(2026, 10, 24))
+    assert choose_week([unfinished], today) == Week.parse(week)
+    section = the_section(coverage=[unfinished])
+    assert (section.effective.change, section.missing_sources) == (None, ("aws",))
+
+
+def test_a_source_that_one_account_holds_back_for_weeks_is_no_source_that_has_ended() -> None:
+    behind = Coverage("gcp", "USD", date(2026, 1, 1), date(2026, 10, 31), date(2026, 10, 1))
+    section = the_section(coverage=[OCTOBER, behind])
+    assert (section.effective.change, section.missing_sources) == (None, ("gcp",))
+
+
 @pytest.mark.parametrize("text", ["2026-43", "2026-W54", "2026-W00", "", "2025-W53"])
 def test_what_is_no_iso_week_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not an ISO week"):

@@ -49,16 +49,29 @@ class Audience:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The first and the last day that usage of one source in one currency is published for."""
+    """The first and the last day that usage of one source in one currency is published for.
+
+    `complete_day` is the last one that is whole in all accounts of the source; None where nothing tells.
+    """
 
     x_source: str
     billing_currency: str
     first_day: date
     last_day: date
+    complete_day: date | None = None
+
+    @property
+    def whole_to(self) -> date:
+        """The last day with usage that is whole.
+
+        >>> Coverage("aws", "USD", date(2026, 10, 1), date(2026, 10, 25), date(2026, 10, 24)).whole_to
+        datetime.date(2026, 10, 24)
+        """
+        return min(self.last_day, self.complete_day or self.last_day)
 
     def covers(self, week: Week) -> bool:
-        """Return whether the whole week lies within the published days."""
-        return self.first_day <= week.monday and week.sunday <= self.last_day
+        """Return whether every day of the week is published and whole."""
+        return self.first_day <= week.monday and week.sunday <= self.whole_to
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
@@ -91,11 +91,14 @@ NO_FACTS = Facts()
 
 
 def choose_week(coverage: Sequence[Coverage], today: date) -> Week:
-    """Return the last complete week that at least one source covers to its end.
+    """Return the last week that is whole in at least one source.
 
-    A source that has fallen behind does not hold the digest back; its section says what is missing.
+    A source that has fallen behind does not hold the digest back, and a late account of the only source does so for a
+    week: then what there is is told, and its section says what is missing.
     """
-    return Week.last_complete(max(each.last_day for each in coverage), today)
+    a_week_ago = today - timedelta(days=7)
+    newest_day = max(max(each.whole_to, min(each.last_day, a_week_ago)) for each in coverage)
+    return Week.last_complete(newest_day, today)
 
 
 def compose_sections(

@@ -14,7 +14,7 @@ def choose_gates(
     """Return the gates that concern a digest of `week` that reads these sources (None: all).
 
     A digest reads the months from the week before on. A source that fell silent does not harm days it delivered
-    before: it counts only where its published usage ends before the week does. A gate without a source concerns all.
+    before: it counts only where what is whole of it ends before the week does. A gate without a source concerns all.
     """
     return tuple(
         gate
@@ -35,4 +35,4 @@ def cause_of(gate: RedGate) -> str:
 
 def _reaches(source: str, week: Week, coverage: Sequence[Coverage]) -> bool:
     mine = [each for each in coverage if each.x_source == source]
-    return bool(mine) and all(each.last_day >= week.sunday for each in mine if each.last_day >= week.before.monday)
+    return bool(mine) and all(each.whole_to >= week.sunday for each in mine if each.last_day >= week.before.monday)

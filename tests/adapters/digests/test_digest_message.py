@@ -364,7 +364,8 @@ def test_a_week_without_comparison_says_so_and_shows_no_change() -> None:
     lines = message_lines(digest)
     assert "No comparison: the published usage does not cover all of 12–25 Oct 2026." in lines
     assert (
-        "Incomplete: aws has usage from 20 Oct 2026 to 31 Oct 2026; its other days are missing here, not zero." in lines
+        "Incomplete: aws is whole from 20 Oct 2026 to 31 Oct 2026; what is missing of its other days is not zero."
+        in lines
     )
     assert "recommender | 12,000.50 | – | 75.0%" in thread_lines(digest)
     assert not [line for line in lines if "▲" in line or "%)" in line or "moved" in line]

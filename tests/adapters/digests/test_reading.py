@@ -110,7 +110,7 @@ def test_an_earlier_week_can_be_asked_for(home: Home) -> None:
 @pytest.mark.parametrize("week", ["2026-W44", "2026-W39"])
 def test_a_week_beyond_the_data_is_refused(home: Home, week: str) -> None:
     publish_by_hand(home)
-    with pytest.raises(WeekNotCovered, match=f"{week} .* runs from 1 Oct 2026 to 31 Oct 2026"):
+    with pytest.raises(WeekNotCovered, match=f"{week} .* is whole from 1 Oct 2026 to 30 Oct 2026"):
         digest.read(home, "Example Robotics", now=NOW, week=Week.parse(week))
 
 
@@ -292,6 +292,16 @@ def test_what_mlspend_used_is_counted_within_the_week_and_how_whole_the_data_is(
     read = digest.read(home, "Example Robotics", now=NOW)
     assert read.own_cost == OwnCost(5, 3, Decimal("0.02"), 1_234_000)
     assert read.complete == (CompleteDays("aws", date(2026, 10, 30)),)
+
+
+def test_a_week_is_told_once_its_sunday_is_whole(home: Home) -> None:
+    publish_by_hand(home)
+    monday = datetime(2026, 10, 26, 9, 0, tzinfo=UTC)
+    for whole_to, week in (("2026-10-24", "2026-W42"), ("2026-10-25", "2026-W43")):
+        with duckdb.connect(str(home.published_warehouse)) as connection:
+            connection.execute(f"update marts.complete_sources set last_complete_date = date '{whole_to}'")
+        read = digest.read(home, "Example Robotics", now=monday)
+        assert (str(read.week), read.newest_day) == (week, date(2026, 10, 31))
 
 
 def test_an_earlier_file_without_these_tables_can_be_told(home: Home) -> None:

@@ -134,8 +134,12 @@ _PUBLICATION = "select build_id, published_at from ops.publications where is_cur
 
 
 def read_coverage(connection: Connection) -> tuple[Coverage, ...]:
-    """Return the days each source has usage for, per currency."""
-    return tuple(Coverage(*row) for row in rows(connection, _COVERAGE))
+    """Return the days each source has usage for, per currency, and up to which of them it is whole."""
+    complete = {each.x_source: each.last_complete_date for each in read_complete_days(connection)}
+    return tuple(
+        Coverage(source, currency, first, last, complete.get(source))
+        for source, currency, first, last in rows(connection, _COVERAGE)
+    )
 
 
 def read_spend(connection: Connection, week: Week, teams: tuple[str, ...]) -> tuple[Spend, ...]:

@@ -93,10 +93,10 @@ def _notes(section: Section, digest: Digest, language: Language) -> list[Line]:
 
 def _missing(coverage: Coverage, language: Language) -> str:
     return language.say(
-        "{source} has usage from {first} to {last}; its other days are missing here, not zero.",
+        "{source} is whole from {first} to {last}; what is missing of its other days is not zero.",
         source=part.name(coverage.x_source),
         first=language.day(coverage.first_day),
-        last=language.day(coverage.last_day),
+        last=language.day(coverage.whole_to),
     )
 
 

@@ -95,11 +95,11 @@ def check_week(week: Week | None, coverage: tuple[Coverage, ...], now: datetime)
     first_day = min(each.first_day for each in coverage)
     chosen = week or last
     if chosen > last or chosen.sunday < first_day:
-        newest_day = max(each.last_day for each in coverage)
+        newest_day = max(each.whole_to for each in coverage)
         raise WeekNotCovered(
-            f"week {chosen} ({wording.days(chosen.monday, chosen.sunday)}) cannot be told: the published usage runs "
-            f"from {wording.day(first_day)} to {wording.day(newest_day)}. Ask for a week that ends within it, or wait "
-            "for the next delivery"
+            f"week {chosen} ({wording.days(chosen.monday, chosen.sunday)}) cannot be told: the published usage is "
+            f"whole from {wording.day(first_day)} to {wording.day(newest_day)}. Ask for a week that ends within it, or "
+            "wait for the next delivery"
         )
     return chosen
 
