@@ -25,7 +25,8 @@ with DAG(
     schedule="30 * * * *",
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+    # A message that a run has claimed is left to it for six minutes.
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=7)},
     tags=["mlspend", "freshness"],
 ):
     CheckFreshnessOperator(task_id="check_freshness")

@@ -27,7 +27,8 @@ with DAG(
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("45 * * * *", timezone="UTC"), assets=WAREHOUSE),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+    # A message that a run has claimed is left to it for six minutes.
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=7)},
     tags=["mlspend", "alerts"],
 ):
     SendAlertsOperator(task_id="send_alerts")

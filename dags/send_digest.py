@@ -28,7 +28,8 @@ with DAG(
     schedule=tell_when("0 * * * *"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+    # A message that a run has claimed is left to it for six minutes.
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=7)},
     tags=["mlspend", "digest"],
 ):
     SendDigestOperator(task_id="send_digest")
