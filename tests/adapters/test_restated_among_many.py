@@ -76,10 +76,14 @@ def touched_by_a_restatement(home: Home, months: int) -> tuple[set[str], set[str
     return {name(path) for path in opened_lake | opened_landed}, {name(path) for path in written}
 
 
-def test_restating_one_of_36_months_opens_and_writes_what_it_does_with_one(tmp_path: Path) -> None:
-    alone = touched_by_a_restatement(Home(tmp_path / "alone"), 1)
+def test_restating_one_of_36_months_opens_and_writes_what_it_does_with_three(tmp_path: Path) -> None:
+    """The checks hold a month against the five weeks before it, so one more month is opened, and no further one."""
+    among_few = touched_by_a_restatement(Home(tmp_path / "few"), 3)
     among_many = touched_by_a_restatement(Home(tmp_path / "many"), 36)
-    assert among_many == alone
-    opened, written = alone
+    assert among_many == among_few
+    opened, written = among_few
     assert any("billing_period=2026-10" in path for path in written)
-    assert all(RESTATED in path for path in opened - {"landing/.incoming/lock", "landing/.settled.lock"})
+    months = {month for month in last_periods(3) for path in opened if month in path}
+    assert months == {RESTATED, "2026-09"}
+    of_landing = {path for path in opened if path.startswith("landing/")}
+    assert all(RESTATED in path for path in of_landing - {"landing/.incoming/lock", "landing/.settled.lock"})
