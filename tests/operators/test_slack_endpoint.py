@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from pytest_httpserver import HTTPServer
 
-from mlspend.adapters.home import Home
+from mlspend.adapters.home import PROJECT_ROOT, Home
 from mlspend.adapters.ledger import Ledger
 from mlspend.adapters.messages import interactions
 from mlspend.operators.slack_endpoint import SlackEndpoint
@@ -219,5 +220,6 @@ def test_the_plugin_imports_neither_the_web_nor_slack() -> None:
         "import airflow.plugins_manager, sys; before = set(sys.modules); import mlspend_plugin; "
         "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
     )
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "plugins")}
+    told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert not {"fastapi", "starlette", "slack_sdk", "duckdb"} & set(told.stdout.split())
