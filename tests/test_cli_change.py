@@ -199,7 +199,7 @@ def test_before_the_first_publication_all_say_what_to_run(words: list[str]) -> N
         (["rules", "diff", "published"], "new"),
         (["rules", "spend", "published", "--period", "2026-9"], "YYYY-MM"),
         (["rules", "diff", "published", "published", "--period", "2026-09", "--to", "2026-10"], "--period"),
-        (["explain"], "line"),
+        (["explain"], "what"),
     ],
 )
 def test_wrong_use_ends_with_2_and_says_what_is_right(words: list[str], said: str) -> None:
