@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import tenacity
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.util.exc import CommandError
@@ -145,10 +146,21 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     # Python's driver begins transactions by itself, but not before `create table`; we begin them ourselves.
     connection.isolation_level = None
     connection.execute(f"pragma busy_timeout = {_BUSY_SECONDS * 1000}")
-    connection.execute("pragma journal_mode = wal")
+    _write_ahead(connection)
     connection.execute("pragma synchronous = full")
     file = connection.execute("pragma database_list").fetchone()[2]
     record.info["file"] = (file, _identity(file))
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_message(match=".*locked.*"),
+    wait=tenacity.wait_fixed(0.05),
+    stop=tenacity.stop_after_delay(_BUSY_SECONDS),
+    reraise=True,
+)
+def _write_ahead(connection: Any) -> None:
+    # Where several processes make one new file, SQLite refuses this at once, whatever the busy timeout says.
+    connection.execute("pragma journal_mode = wal")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
