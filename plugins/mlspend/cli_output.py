@@ -71,6 +71,8 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31mb")
     'a\\x1b[31mb'
     """
+    # Amounts are written with a blank that does not break, which a terminal only shows as one.
+    text = text.replace("\N{NO-BREAK SPACE}", " ")
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
